@@ -1,0 +1,97 @@
+-- One row per contract and rating factor: the level it is rated at. Ours first (make, model, vehicle
+-- age, annual mileage; bands from the rating plan), then whatever factors the client declared.
+
+with
+
+terms as (
+    select * from {{ ref('int_contract_terms') }}
+),
+
+client_factors as (
+    select * from {{ ref('stg_contract_factors') }}
+),
+
+bands as (
+    select bands.*
+    from {{ ref('rating_bands') }} as bands
+    cross join {{ ref('stg_run_parameters') }} as parameters
+    where
+        parameters.rating_year_start >= bands.effective_from
+        and parameters.rating_year_start <= bands.effective_to
+),
+
+vehicle_age as (
+    select
+        terms.contract_id,
+        'vehicle_age' as factor,
+        case when terms.vehicle_age_years is null then 'unknown' else bands.band end as level,
+        bands.band_order as level_order
+    from terms
+    left join bands
+        on
+            bands.factor = 'vehicle_age'
+            and terms.vehicle_age_years >= bands.lower_bound
+            and (terms.vehicle_age_years < bands.upper_bound or bands.upper_bound is null)
+),
+
+annual_mileage as (
+    select
+        terms.contract_id,
+        'annual_mileage' as factor,
+        case when terms.annual_km is null then 'unknown' else bands.band end as level,
+        bands.band_order as level_order
+    from terms
+    left join bands
+        on
+            bands.factor = 'annual_mileage'
+            and terms.annual_km >= bands.lower_bound
+            and (terms.annual_km < bands.upper_bound or bands.upper_bound is null)
+),
+
+make as (
+    select
+        contract_id,
+        'make' as factor,
+        coalesce(make, 'unknown') as level,
+        cast(null as bigint) as level_order
+    from terms
+),
+
+-- A model's name means something only beside its make's.
+model as (
+    select
+        contract_id,
+        'model' as factor,
+        coalesce(make || ' ' || model, model, 'unknown') as level,
+        cast(null as bigint) as level_order
+    from terms
+),
+
+declared as (
+    select
+        client_factors.contract_id,
+        client_factors.factor,
+        client_factors.level,
+        client_factors.level_order
+    from client_factors
+    inner join terms on client_factors.contract_id = terms.contract_id
+),
+
+final as (
+    select * from make
+    union all
+    select * from model
+    union all
+    select * from vehicle_age
+    union all
+    select * from annual_mileage
+    union all
+    select * from declared
+)
+
+select
+    contract_id,
+    factor,
+    level,
+    cast(level_order as bigint) as level_order
+from final

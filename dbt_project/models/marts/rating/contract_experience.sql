@@ -1,0 +1,24 @@
+with
+
+costs as (
+    select * from {{ ref('int_contract_cover_costs') }}
+),
+
+final as (
+    select
+        contract_id,
+        cover,
+        vehicle_id,
+        cell_id,
+        period,
+        annual_premium,
+        exposure_days,
+        exposure_years,
+        claim_count,
+        gross_amount,
+        recovery_amount
+    from costs
+    where exposure_days > 0
+)
+
+select * from final

@@ -1,0 +1,19 @@
+"""Errors of the modelling library, each naming the cover it is about."""
+
+from __future__ import annotations
+
+
+class ModellingError(ValueError):
+    """Base of every error of this library."""
+
+
+class NoExposureError(ModellingError):
+    """A cover was never in force."""
+
+
+class NoClaimsError(ModellingError):
+    """A cover has not had a single claim that cost anything."""
+
+
+class BadCellError(ModellingError):
+    """A rating cell holds a number that cannot be."""

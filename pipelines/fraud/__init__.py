@@ -1,0 +1,1 @@
+"""Claims that deserve a second look, with the reasons."""

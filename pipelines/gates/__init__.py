@@ -1,0 +1,1 @@
+"""Gates: what a delivery must hold before anything is computed from it."""

@@ -1,0 +1,107 @@
+"""Landing in Dagster: one step brings a delivery into the lake, one asset per canonical source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+
+from pipelines.landing.contracts import CONTRACTS
+from pipelines.landing.land import LandingReport, Places, land
+from pipelines.landing.parameters import write_parameters
+from pipelines.previews import preview
+from pipelines.progress import LOGGER
+from pipelines.repricing import Plan, Repricing
+
+PARAMETERS = "run_parameters"
+
+
+def lake_key(source: str) -> dg.AssetKey:
+    """Asset key of a canonical source; dbt's source of the same name has the same key."""
+    return dg.AssetKey(["lake", source])
+
+
+def places(plan: Plan) -> Places:
+    """Folders of the client that a plan is about."""
+    here = plan.settings
+    return Places(here.lake(plan.client), here.quarantine(plan.client), here.ledger(plan.client))
+
+
+def _first_line(source: str) -> str:
+    return (CONTRACTS[source].__doc__ or source).strip().splitlines()[0]
+
+
+def _spec(source: str, description: str) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key=lake_key(source),
+        group_name="landing",
+        kinds={"parquet", "polars"},
+        owners=["team:data-engineering"],
+        description=description,
+    )
+
+
+SPECS = [
+    *(_spec(source, _first_line(source)) for source in CONTRACTS),
+    _spec(PARAMETERS, "What this run is about: client, rating year, valuation date."),
+]
+
+
+@dg.multi_asset(specs=SPECS, name="land_delivery")
+def land_delivery(
+    context: dg.AssetExecutionContext, repricing: Repricing
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Check every row of the delivery, keep the good ones, set the others aside with a reason."""
+    plan = repricing.plan()
+    where = places(plan)
+    LOGGER.info("delivery %s, mapping %s", plan.delivery.name, plan.mapping_path.name)
+    report = land(plan.delivery, plan.mapping, where, plan.settings.key())
+    parameters = write_parameters(
+        where.lake, plan.mapping, plan.rating_year, plan.valuation_date
+    )
+    _say_outcome(report, parameters)
+    for source in CONTRACTS:
+        yield dg.MaterializeResult(
+            asset_key=lake_key(source), metadata=_source_metadata(where.lake, source, report)
+        )
+    yield dg.MaterializeResult(
+        asset_key=lake_key(PARAMETERS),
+        metadata={
+            "dagster/row_count": 1,
+            "preview": preview(parameters),
+            "files": dg.MetadataValue.md(_files_table(report)),
+        },
+    )
+
+
+def _say_outcome(report: LandingReport, parameters: pl.DataFrame) -> None:
+    if not report.landed:
+        LOGGER.info("nothing new: every file of the delivery has landed before")
+    year, start, end, day = parameters.select(
+        "rating_year", "rating_year_start", "rating_year_end", "valuation_date"
+    ).row(0)
+    LOGGER.info("rating year %s (%s to %s), valued at %s", year, start, end, day)
+
+
+def _source_metadata(
+    lake: Path, source: str, report: LandingReport
+) -> dict[str, dg.MetadataValue | int | str]:
+    scan = pl.scan_parquet(lake / source / "*.parquet")
+    rows = scan.select(pl.len()).collect().item()
+    return {
+        "dagster/row_count": rows,
+        "new_rows": sum(entry.sources.get(source, 0) for entry in report.landed),
+        "preview": preview(scan.head(5).collect()),
+        "path": str(lake / source),
+    }
+
+
+def _files_table(report: LandingReport) -> str:
+    lines = ["| file | status | read | accepted | rejected | duplicates |", "|---|---|--:|--:|--:|--:|"]
+    for entry in report.entries:
+        status = entry.status.replace("_", " ")
+        counts = [entry.read, entry.accepted, entry.rejected, entry.duplicates]
+        lines.append(f"| {entry.file} | {status} | " + " | ".join(f"{n:,}" for n in counts) + " |")
+    return "\n".join(lines)

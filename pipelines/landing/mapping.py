@@ -1,0 +1,277 @@
+"""The mapping: how a client's columns, codes, units, encodings and dates become ours.
+
+A mapping is a YAML file in `data/mappings/`, one per client; docs/reference/mapping.md describes
+every key. It is checked against the contracts when it is loaded, so that a typo is found before a
+file is opened.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from pipelines.errors import InputError, nearest
+from pipelines.gates.expectations import Expectations
+from pipelines.landing.contracts import CONTRACTS
+
+Unit = Literal["km", "mile", "10k_km", "yuan", "fen", "10k_yuan"]
+UNIT_FACTORS: dict[Unit, float] = {
+    "km": 1.0,
+    "mile": 1.609344,
+    "10k_km": 10_000.0,
+    "yuan": 1.0,
+    "fen": 0.01,
+    "10k_yuan": 10_000.0,
+}
+PLACEHOLDER = re.compile(r"\{([^{}:]+)(?::(int|year))?\}")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+
+class Sign(_Strict):
+    """A word chosen by the sign of a number."""
+
+    negative: str
+    otherwise: str
+
+
+class Column(_Strict):
+    """How one canonical column is made; exactly one of column, value, template, fingerprint."""
+
+    column: str | None = None
+    value: str | None = None
+    template: str | None = None
+    fingerprint: Literal["all"] | tuple[str, ...] | None = None
+    codes: dict[str, str] | None = None
+    sign: Sign | None = None
+    unit: Unit | None = None
+    date_formats: tuple[str, ...] | None = None
+    pseudonym: bool = False
+    required: bool = False
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Column:
+        origins = [self.column, self.value, self.template, self.fingerprint]
+        if sum(o is not None for o in origins) != 1:
+            raise ValueError("give exactly one of column, value, template, fingerprint")
+        return self
+
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the client's columns this one is made of."""
+        if self.column is not None:
+            return (self.column,)
+        if self.template is not None:
+            return tuple(dict.fromkeys(m[1] for m in PLACEHOLDER.finditer(self.template)))
+        if isinstance(self.fingerprint, tuple):
+            return self.fingerprint
+        return ()
+
+
+class Where(_Strict):
+    """Which rows of the file feed a source."""
+
+    column: str
+    is_: Literal["positive", "negative", "not_zero", "present"] = Field(alias="is")
+
+
+class Unpivot(_Strict):
+    """One canonical row per value; adds the pseudo-columns `column` and `into`."""
+
+    column: str
+    values: dict[str, str | tuple[str, ...]]
+    into: str
+    where: Literal["positive", "not_zero"] | None = None
+
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the client's columns that are turned into rows."""
+        parts = [(v,) if isinstance(v, str) else v for v in self.values.values()]
+        return tuple(dict.fromkeys(name for part in parts for name in part))
+
+
+class Factor(_Strict):
+    """A client rating factor: a column, and the lower bounds of its bands if it is a number."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    column: str
+    bands: tuple[float, ...] | None = None
+    codes: dict[str, str] | None = None
+
+    @field_validator("bands")
+    @classmethod
+    def _rising(cls, bands: tuple[float, ...] | None) -> tuple[float, ...] | None:
+        if bands is not None and (len(bands) < 2 or list(bands) != sorted(set(bands))):
+            raise ValueError("bands are at least two lower bounds in rising order")
+        return bands
+
+
+class SourceMapping(_Strict):
+    """How a file feeds one canonical source."""
+
+    source: str
+    columns: dict[str, Column]
+    repeats: Literal["last"] | None = None
+    where: Where | None = None
+    unpivot: Unpivot | None = None
+    factors: tuple[Factor, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shorthand(cls, data: Any) -> Any:
+        columns = data.get("columns") if isinstance(data, dict) else None
+        if isinstance(columns, dict):
+            full = {k: {"column": v} if isinstance(v, str) else v for k, v in columns.items()}
+            return {**data, "columns": full}
+        return data
+
+    @model_validator(mode="after")
+    def _fits_the_contract(self) -> SourceMapping:
+        if self.source not in CONTRACTS:
+            raise ValueError(f"source '{self.source}': {nearest(self.source, CONTRACTS)}")
+        contract = CONTRACTS[self.source].columns()
+        for name in self.columns:
+            if name not in contract:
+                raise ValueError(f"column '{name}' of {self.source}: {nearest(name, contract)}")
+        missing = [n for n, c in contract.items() if not c.nullable and n not in self.columns]
+        if missing:
+            raise ValueError(f"{self.source} needs the columns {', '.join(missing)}")
+        if self.factors and self.source != "contracts":
+            raise ValueError("factors belong to the source contracts")
+        return self
+
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the client's columns this source reads."""
+        made = {self.unpivot.column, self.unpivot.into} if self.unpivot else set()
+        names = [n for spec in self.columns.values() for n in spec.inputs() if n not in made]
+        names += [f.column for f in self.factors]
+        names += [self.where.column] if self.where else []
+        names += self.unpivot.inputs() if self.unpivot else ()
+        return tuple(dict.fromkeys(names))
+
+
+class FileMapping(_Strict):
+    """How one kind of file is read, and what it feeds."""
+
+    match: str
+    encoding: str = "utf-8"
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    sheet: str | None = None
+    thousands: str | None = None
+    decimal: str = "."
+    date_formats: tuple[str, ...] = ("%Y-%m-%d",)
+    null_values: tuple[str, ...] = ("",)
+    sources: Annotated[tuple[SourceMapping, ...], Field(min_length=1)]
+
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the client's columns this file must have."""
+        return tuple(dict.fromkeys(n for s in self.sources for n in s.inputs()))
+
+    def fingerprint(self) -> str:
+        """Hash of everything that decides what becomes of the file's bytes."""
+        return hashlib.sha256(self.model_dump_json(by_alias=True).encode()).hexdigest()
+
+
+class Mapping(_Strict):
+    """One client's mapping."""
+
+    client: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+    title: str
+    source: str
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "CNY"
+    valuation_date: dt.date | None = None
+    rating_year_start: Annotated[str, Field(pattern=r"^\d\d-\d\d$")] = "01-01"
+    tolerated_share: Annotated[float, Field(ge=0, le=1)] = 0.05
+    ignore: tuple[str, ...] = ()
+    files: Annotated[tuple[FileMapping, ...], Field(min_length=1)]
+    expect: Expectations = Field(default_factory=Expectations)
+
+    @field_validator("rating_year_start")
+    @classmethod
+    def _a_day_of_every_year(cls, value: str) -> str:
+        dt.date.fromisoformat(f"2023-{value}")
+        return value
+
+    def rating_year(self, year: int) -> tuple[dt.date, dt.date]:
+        """First and last day of the rating year that starts in `year`."""
+        start = dt.date.fromisoformat(f"{year}-{self.rating_year_start}")
+        return start, start.replace(year=year + 1) - dt.timedelta(days=1)
+
+    def file_for(self, name: str) -> FileMapping | None:
+        """Return how the file `name` is read, None if it is to be ignored.
+
+        Raises:
+            InputError: no entry matches, so nobody has said what the file is.
+        """
+        for entry in self.files:
+            if fnmatch(name, entry.match):
+                return entry
+        if any(fnmatch(name, pattern) for pattern in self.ignore):
+            return None
+        patterns = ", ".join(entry.match for entry in self.files)
+        raise InputError(
+            name,
+            expected=f"a file that the mapping of {self.client} names ({patterns}) or ignores",
+            found="a file it does not mention",
+        )
+
+
+def load_mapping(path: Path) -> Mapping:
+    """Read and check a mapping.
+
+    Raises:
+        InputError: the file is missing, is not YAML, or says something no contract knows.
+    """
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(str(path), expected="a mapping file", found="no such file") from None
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(str(path), expected="a YAML mapping", found=reason) from None
+    if not isinstance(document, dict):
+        raise InputError(
+            str(path), expected="a YAML mapping with keys", found=type(document).__name__
+        )
+    try:
+        return Mapping.model_validate(document)
+    except ValidationError as error:
+        raise _as_input_error(path, error, document) from None
+
+
+def _as_input_error(path: Path, error: ValidationError, document: Any) -> InputError:
+    """The first fault of the mapping as one line: place, what was expected, what was found."""
+    fault = error.errors()[0]
+    place = ".".join(str(part) for part in fault["loc"]) or "mapping"
+    if fault["type"] == "extra_forbidden":
+        known = _known_keys(fault["loc"])
+        key = str(fault["loc"][-1])
+        return InputError(str(path), column=place, expected="a known key", found=nearest(key, known))
+    found = document if fault["type"] == "missing" else fault.get("input")
+    shown = "nothing" if fault["type"] == "missing" else repr(found)[:80]
+    expected = fault["msg"].removeprefix("Value error, ")
+    return InputError(str(path), column=place, expected=expected, found=shown)
+
+
+def _known_keys(location: tuple[int | str, ...]) -> list[str]:
+    """Keys that may stand where an unknown one was found."""
+    owners: dict[str, type[BaseModel]] = {
+        "columns": Column,
+        "factors": Factor,
+        "unpivot": Unpivot,
+        "where": Where,
+        "sources": SourceMapping,
+        "files": FileMapping,
+    }
+    for part in reversed(location[:-1]):
+        if isinstance(part, str) and part in owners:
+            fields = owners[part].model_fields
+            return [field.alias or name for name, field in fields.items()]
+    return list(Mapping.model_fields)

@@ -1,0 +1,1 @@
+"""Pricing: forecast, rate table, publication."""

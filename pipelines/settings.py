@@ -1,0 +1,80 @@
+"""Every path, limit and secret, from the environment, in one typed place."""
+
+from __future__ import annotations
+
+import secrets
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Settings of one installation; each is an environment variable `RATEWRIGHT_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="RATEWRIGHT_", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(default=PROJECT_ROOT / "data", description="Where everything is kept.")
+    pseudonym_key: str | None = Field(
+        default=None, description="Secret of the keyed hashes; made once and kept if not given."
+    )
+    memory_limit: str = Field(default="1GB", description="DuckDB's memory limit.")
+    threads: int = Field(default=2, ge=1, description="DuckDB's threads.")
+    seed: int = Field(default=20_260_101, description="Seed of every random step.")
+
+    @cached_property
+    def root(self) -> Path:
+        """The data folder, absolute: dbt and Dagster change directory."""
+        return self.data_dir.resolve()
+
+    @property
+    def landing(self) -> Path:
+        return self.root / "landing"
+
+    @property
+    def published(self) -> Path:
+        return self.root / "published"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.root / "dagster"
+
+    def lake(self, client: str) -> Path:
+        return self.root / "lake" / client
+
+    def quarantine(self, client: str) -> Path:
+        return self.root / "quarantine" / client
+
+    def ledger(self, client: str) -> Path:
+        return self.root / "ledger" / client
+
+    def warehouse(self, client: str) -> Path:
+        """The file dbt writes; only dbt opens it while a run is on."""
+        return self.root / "warehouse" / f"{client}.duckdb"
+
+    def serving(self, client: str) -> Path:
+        """The file that everybody reads; swapped in after a good run."""
+        return self.root / "serving" / f"{client}.duckdb"
+
+    def data_docs(self, client: str) -> Path:
+        return self.root / "data_docs" / client
+
+    def key(self) -> str:
+        """Return the pseudonym key, made on first use and readable by its owner only."""
+        if self.pseudonym_key:
+            return self.pseudonym_key
+        path = self.root / "pseudonym.key"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_hex(32), encoding="ascii")
+        return path.read_text(encoding="ascii").strip()
+
+
+@lru_cache
+def settings() -> Settings:
+    """Return the settings of this process."""
+    return Settings()

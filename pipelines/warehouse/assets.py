@@ -1,0 +1,117 @@
+"""The warehouse in Dagster: every dbt model an asset, every dbt test a check, one serving copy."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCliResource,
+    DbtProject,
+    dbt_assets,
+)
+
+from pipelines.previews import preview
+from pipelines.progress import LOGGER, step
+from pipelines.repricing import Repricing
+from pipelines.warehouse.project import (
+    DBT_PROJECT,
+    dbt_environment,
+    dbt_executable,
+    ensure_manifest,
+    environment,
+)
+from pipelines.warehouse.serving import publish_serving_copy, read
+
+PROJECT = DbtProject(project_dir=DBT_PROJECT, profiles_dir=DBT_PROJECT)
+
+
+class Translator(DagsterDbtTranslator):
+    """Groups by layer, or by subject for marts; owners from the dbt groups."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """Folder of the model below `models/`; seeds are the rating plan."""
+        if dbt_resource_props["resource_type"] == "seed":
+            return "rating_plan"
+        layer, *rest = dbt_resource_props["fqn"][1:-1]
+        return f"mart_{rest[0]}" if layer == "marts" else str(layer)
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        """The dbt group that answers for the model."""
+        group = dbt_resource_props.get("config", {}).get("group")
+        return [f"team:{_TEAMS.get(group, 'data-engineering')}"]
+
+
+_TEAMS = {"cost": "analytics", "rating": "pricing", "claims": "claims"}
+
+
+@dbt_assets(
+    manifest=ensure_manifest(),
+    project=PROJECT,
+    name="build_warehouse",
+    exclude="resource_type:unit_test",
+    dagster_dbt_translator=Translator(
+        settings=DagsterDbtTranslatorSettings(enable_asset_checks=True)
+    ),
+)
+def build_warehouse(
+    context: dg.AssetExecutionContext, dbt: DbtCliResource, repricing: Repricing
+) -> Iterator[Any]:
+    """One dbt build: seeds, models and data tests, in the order of their references."""
+    plan = repricing.plan()
+    plan.settings.warehouse(plan.client).parent.mkdir(parents=True, exist_ok=True)
+    with environment(dbt_environment(plan.settings, plan.client)):
+        began = time.perf_counter()
+        call = dbt.cli(["--quiet", "build", "--exclude-resource-type", "unit_test"], context=context)
+        failed = []
+        for event in call.stream():
+            if isinstance(event, dg.AssetCheckResult | dg.AssetCheckEvaluation) and not event.passed:
+                failed.append(event.check_name)
+            yield event
+        LOGGER.info(
+            "%s", f"{'warehouse (dbt build)':<34}  {time.perf_counter() - began:6.1f} s"
+        )
+        for name in failed:
+            LOGGER.error("data test failed: %s", name)
+
+
+@dg.asset(
+    group_name="serving",
+    kinds={"duckdb"},
+    owners=["team:data-engineering"],
+    deps=[build_warehouse],
+    description="The marts of the last good run, for everybody to read; swapped in by one rename.",
+)
+def serving_database(context: dg.AssetExecutionContext, repricing: Repricing) -> dg.MaterializeResult:
+    """Copy the marts to the file that analysts, pricing and the command line read."""
+    plan = repricing.plan()
+    serving = plan.settings.serving(plan.client)
+    with step("serving copy") as log:
+        counts = publish_serving_copy(plan.settings.warehouse(plan.client), serving)
+        log.rows(sum(counts.values()), f"{len(counts)} tables")
+    for table, rows in counts.items():
+        LOGGER.debug("%s: %s rows", table, f"{rows:,}")
+    by_factor = read(
+        serving,
+        "select * from marts.cost_by_factor_level order by cover, factor, level_order, level",
+    )
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": sum(counts.values()),
+            "tables": dg.MetadataValue.json(json.loads(json.dumps(counts))),
+            "cost_by_factor_level": preview(by_factor),
+            "path": str(serving),
+        }
+    )
+
+
+def dbt_resource() -> DbtCliResource:
+    """The dbt of this environment, on this project."""
+    return DbtCliResource(
+        project_dir=PROJECT, profiles_dir=str(DBT_PROJECT), dbt_executable=str(dbt_executable())
+    )

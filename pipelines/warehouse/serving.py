@@ -1,0 +1,70 @@
+"""The serving database: the marts of the last good run, swapped in with one rename.
+
+Readers open it read-only and never wait for a run; a run never waits for them.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines.errors import RunError
+
+SERVED_SCHEMAS = ("marts", "rating_plan")
+
+
+def publish_serving_copy(warehouse: Path, serving: Path) -> dict[str, int]:
+    """Copy marts and rating plan into a new file and rename it over the old one.
+
+    Returns:
+        Rows per table, by `schema.table`.
+    """
+    serving.parent.mkdir(parents=True, exist_ok=True)
+    fresh = serving.with_name(f".{serving.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    try:
+        counts = _copy(warehouse, fresh)
+        fresh.replace(serving)
+    finally:
+        fresh.unlink(missing_ok=True)
+        fresh.with_name(f"{fresh.name}.wal").unlink(missing_ok=True)
+    return counts
+
+
+def _copy(warehouse: Path, fresh: Path) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    with duckdb.connect(fresh) as con:
+        con.execute(f"attach '{_quoted(warehouse)}' as warehouse (read_only)")
+        tables = con.execute(
+            "select table_schema, table_name from information_schema.tables "
+            "where table_catalog = 'warehouse' and list_contains($schemas, table_schema) "
+            "order by all",
+            {"schemas": list(SERVED_SCHEMAS)},
+        ).fetchall()
+        for schema, table in tables:
+            con.execute(f'create schema if not exists "{schema}"')
+            con.execute(
+                f'create table "{schema}"."{table}" as from warehouse."{schema}"."{table}"'
+            )
+            rows = con.execute(f'select count(*) from "{schema}"."{table}"').fetchone()
+            counts[f"{schema}.{table}"] = rows[0] if rows else 0
+    return counts
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def read(serving: Path, query: str, **params: object) -> pl.DataFrame:
+    """Run a query on the serving database.
+
+    Raises:
+        RunError: there has been no good run yet.
+    """
+    if not serving.exists():
+        raise RunError(f"{serving} is not there yet: no run has finished for this client")
+    with duckdb.connect(serving, read_only=True) as con:
+        return con.sql(query, params=params or None).pl()
