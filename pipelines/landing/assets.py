@@ -50,9 +50,7 @@ SPECS = [
 
 
 @dg.multi_asset(specs=SPECS, name="land_delivery")
-def land_delivery(
-    context: dg.AssetExecutionContext, repricing: Repricing
-) -> Iterator[dg.MaterializeResult[None]]:
+def land_delivery(repricing: Repricing) -> Iterator[dg.MaterializeResult[None]]:
     """Check every row of the delivery, keep the good ones, set the others aside with a reason."""
     plan = repricing.plan()
     where = places(plan)

@@ -29,15 +29,16 @@ def latest_day(lake: Path) -> dt.date:
         for source, day in _DATED.items()
     ]
     with duckdb.connect() as con:
-        row = con.execute(f"select max(day) from ({' union all '.join(parts)})").fetchone()
-    if row is None or row[0] is None:
+        query = f"select max(day) from ({' union all '.join(parts)})"
+        ((day,),) = con.execute(query).fetchall()
+    if day is None:
         raise InputError(
             "valuation date",
             expected="valuation_date in the mapping or on the command line",
             found="a delivery without a single date",
         )
-    day: dt.date = row[0]
-    return day
+    latest: dt.date = day
+    return latest
 
 
 def write_parameters(

@@ -1,7 +1,6 @@
 """The warehouse in Dagster: every dbt model an asset, every dbt test a check, one serving copy."""
 
-from __future__ import annotations
-
+# No postponed annotations here: Dagster reads the type of `context` at import.
 import json
 import time
 from collections.abc import Iterator, Mapping
@@ -67,7 +66,7 @@ def build_warehouse(
     plan.settings.warehouse(plan.client).parent.mkdir(parents=True, exist_ok=True)
     with environment(dbt_environment(plan.settings, plan.client)):
         began = time.perf_counter()
-        call = dbt.cli(["--quiet", "build", "--exclude-resource-type", "unit_test"], context=context)
+        call = dbt.cli(["build", "--exclude-resource-type", "unit_test"], context=context)
         failed = []
         for event in call.stream():
             if isinstance(event, dg.AssetCheckResult | dg.AssetCheckEvaluation) and not event.passed:
@@ -87,7 +86,7 @@ def build_warehouse(
     deps=[build_warehouse],
     description="The marts of the last good run, for everybody to read; swapped in by one rename.",
 )
-def serving_database(context: dg.AssetExecutionContext, repricing: Repricing) -> dg.MaterializeResult:
+def serving_database(repricing: Repricing) -> dg.MaterializeResult[None]:
     """Copy the marts to the file that analysts, pricing and the command line read."""
     plan = repricing.plan()
     serving = plan.settings.serving(plan.client)

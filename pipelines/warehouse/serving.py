@@ -49,8 +49,8 @@ def _copy(warehouse: Path, fresh: Path) -> dict[str, int]:
             con.execute(
                 f'create table "{schema}"."{table}" as from warehouse."{schema}"."{table}"'
             )
-            rows = con.execute(f'select count(*) from "{schema}"."{table}"').fetchone()
-            counts[f"{schema}.{table}"] = rows[0] if rows else 0
+            ((rows,),) = con.execute(f'select count(*) from "{schema}"."{table}"').fetchall()
+            counts[f"{schema}.{table}"] = rows
     return counts
 
 

@@ -1,0 +1,213 @@
+"""`ratewright`: the command line. Thin: it parses, calls the rest, and turns outcomes into exit codes.
+
+0 is well, 1 a gate or a run that did not hold, 2 bad usage or input.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.errors import InputError, RatewrightError
+from pipelines.progress import LOGGER
+
+app = typer.Typer(
+    help="From a client's repair, claim and contract files to an annual rate table.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+rates = typer.Typer(help="Published rate tables.", no_args_is_help=True)
+flags = typer.Typer(help="Claims that deserve a second look.", no_args_is_help=True)
+app.add_typer(rates, name="rates")
+app.add_typer(flags, name="flags")
+console = Console(soft_wrap=True, highlight=False)
+errors = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+class FileFormat(StrEnum):
+    """Formats a rate table is published in."""
+
+    XLSX = "xlsx"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+Delivery = Annotated[Path, typer.Option("--delivery", help="Folder with the client's files.")]
+MappingFile = Annotated[Path, typer.Option("--mapping", help="YAML mapping of the client.")]
+Client = Annotated[str | None, typer.Option("--client", help="Client, if several have one.")]
+
+
+@app.command()
+def run(
+    delivery: Annotated[Path | None, typer.Option(help="Folder with the client's files.")] = None,
+    mapping: Annotated[Path | None, typer.Option(help="YAML mapping of the client.")] = None,
+    rating_year: Annotated[
+        int, typer.Option(help="Year in which the rating year begins; default: the next.")
+    ] = 0,
+    valuation_date: Annotated[
+        str, typer.Option(help="Day up to which experience counts; default: the mapping's.")
+    ] = "",
+) -> None:
+    """Run the whole job: land, gate, warehouse, forecast, rate table, claim flags.
+
+    Without a delivery it runs on a simulated portfolio of 2,000 vehicles over three years.
+
+    Example: ratewright run --delivery deliveries/2025 --mapping data/mappings/acme.yml
+    --rating-year 2026
+    """
+    from pipelines.running import run_job
+
+    outcome = run_job(delivery, mapping, rating_year, valuation_date)
+    for line in outcome.lines:
+        console.print(line)
+    raise typer.Exit(0 if outcome.success else 1)
+
+
+@app.command()
+def gate(
+    delivery: Delivery,
+    mapping: MappingFile,
+    summary: Annotated[Path | None, typer.Option(help="Also write the Markdown here.")] = None,
+    docs: Annotated[Path | None, typer.Option(help="Keep the Data Docs in this folder.")] = None,
+) -> None:
+    """Check a delivery without keeping it: for a client's CI. Exit code 1 if it does not hold.
+
+    Example: ratewright gate --delivery out --mapping acme.yml --summary "$GITHUB_STEP_SUMMARY"
+    """
+    from pipelines.gates.standalone import gate_delivery
+
+    result, text = gate_delivery(delivery, mapping, docs)
+    print(text)
+    if summary is not None:
+        with summary.open("a", encoding="utf-8") as stream:
+            stream.write(text)
+    raise typer.Exit(0 if result.passed else 1)
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="Folder for the files a client would send.")],
+    vehicles: Annotated[int, typer.Option(min=1, help="Vehicles.")] = 2_000,
+    years: Annotated[int, typer.Option(min=1, max=10, help="Years of history.")] = 3,
+    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
+) -> None:
+    """Write a simulated portfolio: the files a client would send, and the truth beside them."""
+    from simulator import simulate as write_portfolio
+
+    made = write_portfolio(vehicles=vehicles, years=years, seed=seed, out=out)
+    for name, rows in made.files.items():
+        console.print(f"{rows:>10,} rows  {out / name}")
+    console.print(f"Truth, for checking only: {made.truth}")
+
+
+@app.command()
+def status() -> None:
+    """Show what has landed, been set aside and been published, by client."""
+    from pipelines.status import client_status
+
+    table = Table("client", "files", "accepted", "rejected", "duplicates", "rate tables", "flags")
+    rows = client_status()
+    for row in rows:
+        table.add_row(*row)
+    console.print(table if rows else "Nothing has landed yet. Start with: ratewright run")
+
+
+@rates.command("list")
+def list_rates() -> None:
+    """List published versions; a star marks the latest of a client and year."""
+    from pipelines.pricing.publication import versions
+    from pipelines.settings import settings
+
+    table = Table("year", "client", "version", "latest", "folder")
+    found = list(versions(settings().published))
+    for version in found:
+        star = "*" if version.latest else ""
+        table.add_row(str(version.year), version.client, version.name, star, str(version.path))
+    console.print(table if found else "No rate table has been published yet.")
+
+
+@rates.command("pull")
+def pull_rates(
+    year: Annotated[int, typer.Option(help="Rating year.")],
+    out: Annotated[Path, typer.Option(help="File or folder to write to.")],
+    file_format: Annotated[FileFormat, typer.Option("--format", help="xlsx, csv or parquet.")] = (
+        FileFormat.XLSX
+    ),
+    client: Client = None,
+) -> None:
+    """Fetch the latest rate table of a year, checked against its manifest.
+
+    Example: ratewright rates pull --year 2026 --format xlsx --out rates.xlsx
+    """
+    from pipelines.pricing.publication import find, pull
+    from pipelines.settings import settings
+
+    version = find(settings().published, year, client)
+    console.print(f"{version.name} -> {pull(version, file_format, out)}")
+
+
+@flags.command("list")
+def list_flags(
+    client: Client = None,
+    top: Annotated[int, typer.Option(min=1, help="How many, strongest first.")] = 20,
+) -> None:
+    """List flagged claims, strongest first, with the reasons."""
+    from pipelines.fraud.flags import load_flags
+    from pipelines.settings import settings
+
+    found = load_flags(settings(), client)
+    table = Table("score", "band", "claim", "cover", "loss", "cost", "reasons", show_lines=True)
+    columns = ["score", "band", "claim_id", "cover", "loss_date", "incurred_amount", "reasons"]
+    for score, band, claim, cover, loss, cost, reasons in found.head(top).select(columns).iter_rows():
+        lines = reasons.replace("; ", "\n") if "; the" not in reasons else reasons
+        table.add_row(str(score), band, claim, cover, str(loss or ""), f"{cost:,.2f}", lines)
+    console.print(table)
+    console.print(f"{found.height:,} claims are flagged; shown are {min(top, found.height):,}.")
+
+
+def main() -> None:
+    """Entry point: errors a user can act on become one line and an exit code."""
+    _log_to(errors)
+    try:
+        app()
+    except InputError as error:
+        errors.print(f"[bold red]error:[/] {_plain(error)}")
+        sys.exit(2)
+    except RatewrightError as error:
+        errors.print(f"[bold red]error:[/] {_plain(error)}")
+        sys.exit(1)
+
+
+def _plain(error: Exception) -> str:
+    return str(error).replace("[", "\\[")
+
+
+class _RichHandler(logging.Handler):
+    """Progress lines: plain for what went well, coloured for what needs a look."""
+
+    def __init__(self, target: Console) -> None:
+        super().__init__(logging.INFO)
+        self.target = target
+
+    def emit(self, record: logging.LogRecord) -> None:
+        style = {logging.WARNING: "yellow", logging.ERROR: "bold red"}.get(record.levelno)
+        self.target.print(record.getMessage(), style=style, markup=False)
+
+
+def _log_to(target: Console) -> None:
+    LOGGER.setLevel(logging.INFO)
+    LOGGER.addHandler(_RichHandler(target))
+    LOGGER.propagate = False
+
+
+if __name__ == "__main__":
+    main()
+

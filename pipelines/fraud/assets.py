@@ -1,0 +1,38 @@
+"""Claim flags in Dagster."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from pipelines.previews import preview
+from pipelines.progress import step
+from pipelines.pricing.assets import cost_forecast, forecast_path
+from pipelines.repricing import Repricing
+
+
+@dg.asset(
+    group_name="fraud",
+    kinds={"polars"},
+    owners=["team:claims"],
+    deps=[cost_forecast, dg.AssetKey(["claim_features"])],
+    description="Claims that deserve a second look, strongest first, with the reasons in words.",
+)
+def claim_flags(repricing: Repricing) -> dg.MaterializeResult[None]:
+    """Score every claim of the client and keep those a rule hits."""
+    from pipelines.fraud.flags import flag_claims, flags_path, save_flags
+    from pipelines.pricing.forecast import load_forecast
+
+    plan = repricing.plan()
+    start, _ = plan.mapping.rating_year(plan.rating_year)
+    with step("claim flags") as log:
+        models = load_forecast(forecast_path(plan)).models
+        flags = flag_claims(plan.settings.serving(plan.client), models, start)
+        save_flags(flags, flags_path(plan.settings, plan.client))
+        high = int((flags["band"] == "high").sum())
+        log.rows(flags.height, f"flagged, {high:,} of them high")
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": flags.height,
+            "preview": preview(flags.select("claim_id", "cover", "score", "band", "reasons")),
+        }
+    )

@@ -1,0 +1,176 @@
+"""Run the gate over a client's lake: one Great Expectations suite per delivered source."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.gates.expectations import Expectations, FileFacts, Severity
+from pipelines.gates.suite import batch_query, suite_for
+from pipelines.landing.contracts import CONTRACTS
+
+EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One expectation and what was found. `share` is the share of rows that break it."""
+
+    source: str
+    expected: str
+    observed: str
+    severity: Severity
+    success: bool
+    share: float | None = None
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """Findings of a gate, and where the Data Docs are."""
+
+    client: str
+    findings: tuple[Finding, ...]
+    data_docs: Path
+
+    @property
+    def passed(self) -> bool:
+        return not self.failed("critical")
+
+    def failed(self, severity: Severity) -> list[Finding]:
+        """Findings of a severity that do not hold."""
+        return [f for f in self.findings if not f.success and f.severity == severity]
+
+    def of(self, source: str) -> GateResult:
+        """The part of the result that is about one source."""
+        own = tuple(f for f in self.findings if f.source == source)
+        return GateResult(self.client, own, self.data_docs)
+
+
+def run_gate(
+    lake: Path, expectations: Expectations, docs: Path, client: str, files: Sequence[FileFacts]
+) -> GateResult:
+    """Hold a client's lake to what is expected of it.
+
+    Args:
+        lake: the client's folder of the lake.
+        expectations: from the mapping; the defaults hold where it is silent.
+        docs: folder of the Data Docs; `index.html` is their first page.
+        client: the client's name.
+        files: what landing says about each file.
+    """
+    findings = [finding for facts in files for finding in _file_findings(facts)]
+    frames = _batches(lake, expectations)
+    results = _validate(client, frames, expectations, docs)
+    for source, result in results.items():
+        findings += [_finding(source, r) for r in result.results]
+    return GateResult(client, tuple(findings), docs / "index.html")
+
+
+def _file_findings(facts: FileFacts) -> list[Finding]:
+    share = facts.rejected / facts.read if facts.read else 0.0
+    observed = f"{facts.read:,} read, {facts.accepted:,} accepted, {facts.rejected:,} rejected, " + (
+        f"{facts.duplicates:,} duplicates"
+    )
+    return [
+        Finding(
+            "files",
+            f"{facts.file}: within the tolerated share of bad rows",
+            "set aside whole: " + observed if facts.set_aside else observed,
+            "critical",
+            not facts.set_aside,
+            share,
+        ),
+        Finding("files", f"{facts.file}: no row rejected", observed, "warning", not facts.rejected, share),
+    ]
+
+
+def _batches(lake: Path, expectations: Expectations) -> dict[str, Any]:
+    """The columns the suites look at, as pandas frames: Great Expectations reads those without a copy."""
+    frames: dict[str, Any] = {}
+    with duckdb.connect() as con:
+        for source in CONTRACTS:
+            con.execute(f"create view {source} as from read_parquet('{lake / source}/*.parquet')")
+        for source in CONTRACTS:
+            ((count,),) = con.execute(f"select count(*) from {source}").fetchall()
+            if count or source in expectations.root:
+                frames[source] = con.sql(batch_query(source, expectations.of(source))).df()
+    return frames
+
+
+def _validate(
+    client: str, frames: dict[str, Any], expectations: Expectations, docs: Path
+) -> dict[str, Any]:
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    import great_expectations as gx
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    site = docs.with_name(f".{docs.name}.new")
+    shutil.rmtree(site, ignore_errors=True)
+    context.add_data_docs_site(
+        "delivery",
+        {
+            "class_name": "SiteBuilder",
+            "store_backend": {
+                "class_name": "TupleFilesystemStoreBackend",
+                "base_directory": str(site),
+            },
+            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+        },
+    )
+    datasource = context.data_sources.add_pandas(client)
+    results = {}
+    for source, frame in frames.items():
+        batch = datasource.add_dataframe_asset(source).add_batch_definition_whole_dataframe("delivery")
+        suite = context.suites.add(
+            gx.ExpectationSuite(name=source, expectations=suite_for(source, expectations.of(source)))
+        )
+        definition = context.validation_definitions.add(
+            gx.ValidationDefinition(name=source, data=batch, suite=suite)
+        )
+        checkpoint = context.checkpoints.add(
+            gx.Checkpoint(
+                name=source,
+                validation_definitions=[definition],
+                result_format={"result_format": "BASIC", "partial_unexpected_count": EXAMPLES},
+            )
+        )
+        outcome = checkpoint.run(batch_parameters={"dataframe": frame})
+        results[source] = next(iter(outcome.run_results.values()))
+    context.build_data_docs()
+    shutil.rmtree(docs, ignore_errors=True)
+    docs.parent.mkdir(parents=True, exist_ok=True)
+    site.rename(docs)
+    return results
+
+
+def _finding(source: str, result: Any) -> Finding:
+    config = result.expectation_config
+    details = result.result or {}
+    severity: Severity = "warning" if str(config.severity).endswith("warning") else "critical"
+    share = details.get("unexpected_percent_nonmissing", details.get("unexpected_percent"))
+    share = None if share is None else float(share) / 100
+    examples = tuple(str(v) for v in (details.get("partial_unexpected_list") or [])[:EXAMPLES])
+    notes = config.notes if isinstance(config.notes, str) else " ".join(config.notes or [])
+    return Finding(
+        source, notes, _observed(details, share), severity, bool(result.success), share, examples
+    )
+
+
+def _observed(details: dict[str, Any], share: float | None) -> str:
+    if share is None:
+        value = details.get("observed_value")
+        return f"{value:,} rows" if isinstance(value, int) else str(value)
+    count, total = details.get("unexpected_count", 0), details.get("element_count", 0)
+    return f"{share:.1%} ({count:,} of {total - details.get('missing_count', 0):,} rows)" if count else (
+        f"none of {total:,} rows"
+    )

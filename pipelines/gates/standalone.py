@@ -1,0 +1,29 @@
+"""The gate by itself: land a delivery in a scratch lake, check it, keep nothing but the findings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pipelines.gates.facts import delivery_facts
+from pipelines.gates.run import GateResult, run_gate
+from pipelines.gates.summary import to_markdown
+from pipelines.landing.land import Places, land
+from pipelines.landing.mapping import load_mapping
+
+
+def gate_delivery(delivery: Path, mapping_path: Path, docs: Path | None) -> tuple[GateResult, str]:
+    """Check a delivery and return the result and its Markdown.
+
+    Raises:
+        InputError: the delivery or the mapping cannot be used.
+    """
+    mapping = load_mapping(mapping_path)
+    with TemporaryDirectory(prefix="ratewright-gate-") as scratch:
+        root = Path(scratch)
+        places = Places(root / "lake", root / "quarantine", root / "ledger")
+        land(delivery, mapping, places, key="gate")
+        facts = delivery_facts(delivery, mapping, places.ledger)
+        site = docs or root / "docs"
+        result = run_gate(places.lake, mapping.expect, site.resolve(), mapping.client, facts)
+    return result, to_markdown(result)

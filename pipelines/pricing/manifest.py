@@ -1,0 +1,104 @@
+"""The manifest: everything a published number was made from, by hash.
+
+It holds no clock, so the same inputs give the same bytes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from pipelines.landing.ledger import Entry
+from pipelines.settings import PROJECT_ROOT
+
+LIBRARIES = ("duckdb", "polars", "scikit-learn", "dbt-core", "numpy")
+
+
+class DeliveredFile(BaseModel):
+    """One client file behind the rates."""
+
+    model_config = ConfigDict(frozen=True)
+
+    file: str
+    sha256: str
+    read: int
+    accepted: int
+    rejected: int
+    duplicates: int
+
+    @classmethod
+    def of(cls, entry: Entry) -> DeliveredFile:
+        """What the ledger says of a file, as far as it concerns a price."""
+        return cls(**entry.model_dump(include=set(cls.model_fields)))
+
+
+class Manifest(BaseModel):
+    """What a published version is, and what it was made from. `files` are hashes of its files."""
+
+    model_config = ConfigDict(frozen=True)
+
+    client: str
+    title: str
+    currency: str
+    rating_year: int
+    effective_from: dt.date
+    effective_to: dt.date
+    valuation_date: dt.date
+    deliveries: tuple[DeliveredFile, ...]
+    mapping_sha256: str
+    seeds: dict[str, str]
+    model_sha256: str
+    code_revision: str
+    libraries: dict[str, str]
+    files: dict[str, str] = {}
+
+    def canonical(self) -> bytes:
+        """Sorted, indented JSON with a final line break."""
+        plain: dict[str, Any] = json.loads(self.model_dump_json())
+        return (json.dumps(plain, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
+
+    def version(self) -> str:
+        """The version's name: the client, and a hash of everything the table was made from."""
+        made_from = self.model_copy(update={"files": {}}).canonical()
+        return f"{self.client}-{hashlib.sha256(made_from).hexdigest()[:10]}"
+
+
+def file_hashes(folder: Path, pattern: str) -> dict[str, str]:
+    """SHA-256 of the files that match, by name."""
+    paths = sorted(folder.glob(pattern))
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in paths}
+
+
+def json_hash(value: Any) -> str:
+    """SHA-256 of a value's canonical JSON."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of the libraries that can change a number."""
+    return {name: version(name) for name in LIBRARIES}
+
+
+def code_revision(root: Path = PROJECT_ROOT) -> str:
+    """The commit this code is at, with `+changes` if files differ from it; else `unversioned`."""
+    try:
+        head = _git(root, "rev-parse", "HEAD")
+        changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.CalledProcessError):
+        return "unversioned"
+    return f"{head}+changes" if changed else head
+
+
+def _git(root: Path, *words: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(root), *words], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()

@@ -1,0 +1,140 @@
+"""Run the Dagster job in this process, for the command line."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipelines.errors import InputError, RatewrightError
+from pipelines.instance import prepare_home
+from pipelines.progress import LOGGER, step
+from pipelines.repricing import Repricing
+from pipelines.settings import settings
+
+SIMULATED_VEHICLES, SIMULATED_YEARS = 2_000, 3
+
+
+@dataclass
+class Outcome:
+    """Whether the job held, and what to tell the user."""
+
+    success: bool
+    lines: list[str] = field(default_factory=list)
+
+
+def run_job(
+    delivery: Path | None, mapping: Path | None, rating_year: int, valuation_date: str
+) -> Outcome:
+    """Run `annual_repricing` on a delivery, or on the simulated portfolio.
+
+    Raises:
+        InputError: the delivery, the mapping or an argument cannot be used; nothing was written.
+    """
+    began = time.perf_counter()
+    repricing = Repricing(
+        delivery=str(delivery or ""),
+        mapping=str(mapping or ""),
+        rating_year=rating_year,
+        valuation_date=valuation_date,
+    )
+    plan = repricing.plan()
+    _check_before_anything_is_written(plan.mapping_path, plan.delivery, simulated=delivery is None)
+    client = plan.mapping.client
+    if delivery is None:
+        _simulate(plan.delivery)
+    success = _execute(repricing)
+    seconds = time.perf_counter() - began
+    if not success:
+        quarantine = settings().quarantine(client)
+        return Outcome(
+            False,
+            [
+                f"The run did not hold after {seconds:.0f} s; nothing was published.",
+                f"  Rejected rows, with reasons: {quarantine}",
+                f"  Gate: {settings().data_docs(client) / 'index.html'}",
+                "  The run in Dagster: make dev",
+            ],
+        )
+    return Outcome(True, [f"Done in {seconds:.0f} s. Where to look next:", *_next_steps(client)])
+
+
+def _check_before_anything_is_written(mapping: Path, delivery: Path, *, simulated: bool) -> None:
+    """Faults that can be seen from outside are reported before Dagster is even loaded."""
+    from pipelines.landing.land import delivery_files
+    from pipelines.landing.mapping import load_mapping
+
+    loaded = load_mapping(mapping)
+    if not simulated:
+        delivery_files(delivery, loaded)
+
+
+def _simulate(out: Path) -> None:
+    from simulator import simulate
+
+    with step("simulated portfolio") as log:
+        made = simulate(vehicles=SIMULATED_VEHICLES, years=SIMULATED_YEARS, seed=1, out=out)
+        log.rows(sum(made.files.values()), f"in {len(made.files)} files")
+
+
+def _execute(repricing: Repricing) -> bool:
+    prepare_home()
+    LOGGER.info("loading the job (dbt is parsed on the first run, about ten seconds) ...")
+    import dagster as dg
+
+    from pipelines.definitions import defs
+
+    job = defs.resolve_job_def("annual_repricing")
+    config = {
+        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+        "resources": {"repricing": {"config": repricing.model_dump()}},
+    }
+    with dg.DagsterInstance.get() as instance:
+        try:
+            result = job.execute_in_process(
+                run_config=config, instance=instance, raise_on_error=False
+            )
+        except RatewrightError as error:
+            raise error from None
+        for event in result.filter_events(lambda e: e.is_step_failure):
+            _explain(event.step_failure_data.error, event.step_key or "")
+    return bool(result.success)
+
+
+def _explain(error: object, step_key: str) -> None:
+    """Say in one line why a step failed; the traceback stands in Dagster's log."""
+    cause = error
+    while getattr(cause, "cause", None) is not None:
+        cause = cause.cause  # type: ignore[attr-defined]
+    name = str(getattr(cause, "cls_name", ""))
+    message = str(getattr(cause, "message", cause)).strip()
+    if name == "InputError":
+        raise _AsInput(message.removeprefix(f"pipelines.errors.{name}: "))
+    LOGGER.error("step %s failed: %s", step_key, message.splitlines()[0] if message else name)
+
+
+class _AsInput(InputError):
+    """An input error that travelled through Dagster as text."""
+
+    def __init__(self, message: str) -> None:
+        Exception.__init__(self, message)
+
+
+def _next_steps(client: str) -> list[str]:
+    from pipelines.pricing.publication import versions
+
+    here = settings()
+    latest = [v for v in versions(here.published) if v.client == client and v.latest]
+    lines = []
+    for version in latest[-1:]:
+        lines += [
+            f"  Workbook:     {version.path / 'rate_table.xlsx'}",
+            f"  Model report: {version.path / 'model_report.html'}",
+        ]
+    return [
+        *lines,
+        f"  Data Docs:    {here.data_docs(client) / 'index.html'}",
+        f"  Marts:        {here.serving(client)}  (DuckDB)",
+        f"  Flags:        ratewright flags list --client {client}",
+        "  Dagster:      make dev",
+    ]

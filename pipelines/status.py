@@ -1,0 +1,35 @@
+"""What there is, by client."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipelines.fraud.flags import flags_path
+from pipelines.landing.ledger import Ledger
+from pipelines.pricing.publication import versions
+from pipelines.settings import settings
+
+
+def client_status() -> list[tuple[str, ...]]:
+    """One row of text per client that has landed anything."""
+    here = settings()
+    published = list(versions(here.published))
+    rows = []
+    for folder in sorted((here.root / "ledger").glob("*/")):
+        entries = Ledger(folder).entries()
+        years = [str(v.year) for v in published if v.client == folder.name and v.latest]
+        flagged = flags_path(here, folder.name)
+        rows.append(
+            (
+                folder.name,
+                str(len(entries)),
+                f"{sum(e.accepted for e in entries):,}",
+                f"{sum(e.rejected for e in entries):,}",
+                f"{sum(e.duplicates for e in entries):,}",
+                ", ".join(years),
+                f"{pl.scan_parquet(flagged).select(pl.len()).collect().item():,}"
+                if flagged.exists()
+                else "",
+            )
+        )
+    return rows
