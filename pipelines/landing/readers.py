@@ -134,7 +134,6 @@ def _parse_csv(source: bytes, how: FileMapping) -> pl.DataFrame:
         separator=how.delimiter,
         infer_schema=False,
         null_values=list(how.null_values),
-        missing_utf8_is_empty_string=False,
     )
 
 

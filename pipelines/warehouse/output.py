@@ -1,0 +1,38 @@
+"""What dbt says, cut down to what a person waits for: tables as they are built, and what went wrong."""
+
+from __future__ import annotations
+
+import io
+import re
+
+from pipelines.progress import LOGGER
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_BUILT = re.compile(r"OK created sql table model (\S+) \.* *\[.* in ([\d.]+)s\]")
+_BROKEN = re.compile(r"(?:FAIL|ERROR|WARN)\s+\d* *(.*?) \.*\s*\[")
+_DONE = re.compile(r"Done\. (PASS=\d+ WARN=\d+ ERROR=\d+)")
+SLOW_SECONDS = 1.0
+
+
+class DbtOutput(io.TextIOBase):
+    """A stream that takes dbt's lines and logs the few that matter."""
+
+    verdict = ""
+
+    def writable(self) -> bool:
+        """A stream to write to."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Log slow models and failures; remember the closing line."""
+        for line in _COLOUR.sub("", text).splitlines():
+            self._tell(line)
+        return len(text)
+
+    def _tell(self, line: str) -> None:
+        if (built := _BUILT.search(line)) and float(built[2]) >= SLOW_SECONDS:
+            LOGGER.info("%s", f"  {built[1]:<32}  {float(built[2]):6.1f} s")
+        elif "START" not in line and (broken := _BROKEN.search(line)):
+            LOGGER.error("dbt: %s", broken[0].rstrip(" .["))
+        elif done := _DONE.search(line):
+            self.verdict = done[1].replace("=", " ").lower()
