@@ -6,52 +6,18 @@ import logging
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from pipelines.gates.expectations import Expectations, FileFacts, Severity
+from pipelines.gates.expectations import Expectations, FileFacts
+from pipelines.gates.front_page import write_front_page
+from pipelines.gates.result import Finding, GateResult, Severity
 from pipelines.gates.suite import batch_query, suite_for
 from pipelines.landing.contracts import CONTRACTS
 
 EXAMPLES = 5
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One expectation and what was found. `share` is the share of rows that break it."""
-
-    source: str
-    expected: str
-    observed: str
-    severity: Severity
-    success: bool
-    share: float | None = None
-    examples: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class GateResult:
-    """Findings of a gate, and where the Data Docs are."""
-
-    client: str
-    findings: tuple[Finding, ...]
-    data_docs: Path
-
-    @property
-    def passed(self) -> bool:
-        return not self.failed("critical")
-
-    def failed(self, severity: Severity) -> list[Finding]:
-        """Findings of a severity that do not hold."""
-        return [f for f in self.findings if not f.success and f.severity == severity]
-
-    def of(self, source: str) -> GateResult:
-        """The part of the result that is about one source."""
-        own = tuple(f for f in self.findings if f.source == source)
-        return GateResult(self.client, own, self.data_docs)
 
 
 def run_gate(
@@ -71,7 +37,9 @@ def run_gate(
     results = _validate(client, frames, expectations, docs)
     for source, result in results.items():
         findings += [_finding(source, r) for r in result.results]
-    return GateResult(client, tuple(findings), docs / "index.html")
+    result = GateResult(client, tuple(findings), docs / "index.html")
+    write_front_page(result)
+    return result
 
 
 def _file_findings(facts: FileFacts) -> list[Finding]:
@@ -156,7 +124,7 @@ def _validate(
 def _finding(source: str, result: Any) -> Finding:
     config = result.expectation_config
     details = result.result or {}
-    severity: Severity = "warning" if str(config.severity).endswith("warning") else "critical"
+    severity: Severity = "warning" if str(config.severity).lower().endswith("warning") else "critical"
     share = details.get("unexpected_percent_nonmissing", details.get("unexpected_percent"))
     share = None if share is None else float(share) / 100
     examples = tuple(str(v) for v in (details.get("partial_unexpected_list") or [])[:EXAMPLES])

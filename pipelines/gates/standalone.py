@@ -6,7 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pipelines.gates.facts import delivery_facts
-from pipelines.gates.run import GateResult, run_gate
+from pipelines.gates.result import GateResult
+from pipelines.gates.run import run_gate
 from pipelines.gates.summary import to_markdown
 from pipelines.landing.land import Places, land
 from pipelines.landing.mapping import load_mapping

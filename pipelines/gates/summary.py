@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.gates.run import Finding, GateResult
+from pipelines.gates.result import Finding, GateResult
 
 
 def to_markdown(result: GateResult) -> str:

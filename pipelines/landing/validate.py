@@ -176,8 +176,9 @@ def _involved(contract: type[dy.Schema], name: str, check: str) -> list[str]:
     """Columns that a rule looks at; `check` is empty for a rule over several columns."""
     if check:
         return [name]
-    exprs = getattr(contract, name).make(contract).expr
-    roots = {r for e in exprs for r in e.meta.root_names()}
+    made = getattr(contract, name).make(contract).expr
+    exprs = made if isinstance(made, list) else [made]
+    roots = {root for expr in exprs for root in expr.meta.root_names()}
     return [c for c in contract.column_names() if c in roots]
 
 

@@ -52,12 +52,12 @@ def _text(value: object) -> str:
 
 
 def _headline(judgements: Mapping[str, Judgement]) -> str:
-    heads = ["cover", "judged on", "vehicle-years", "claims", "deviance: forecast", "constant",
+    heads = ["cover", "vehicle-years", "claims", "deviance: forecast", "constant",
              "premium charged", "Gini: forecast", "premium charged", "actual / expected claims",
              "actual / expected cost"]
     rows = []
     for j in judgements.values():
-        cells = [_td(j.cover), _td(j.basis)] + [
+        cells = [_td(j.cover.replace("_", " "))] + [
             _td(value, places)
             for value, places in [
                 (j.exposure_years, 0), (j.claim_count, 0), (j.deviance_model, 3),
@@ -68,7 +68,9 @@ def _headline(judgements: Mapping[str, Judgement]) -> str:
         ]
         rows.append(f"<tr>{''.join(cells)}</tr>")
     head = "".join(f"<th>{h}</th>" for h in heads)
-    return f"<table><tr>{head}</tr>{''.join(rows)}</table>"
+    basis = "; ".join(dict.fromkeys(j.basis for j in judgements.values()))
+    note = f"<p class='note'>Judged on: {_text(basis)}. Lower deviance and higher Gini are better.</p>"
+    return f"{note}<table><tr>{head}</tr>{''.join(rows)}</table>"
 
 
 def _td(value: object, places: int | None = None) -> str:
@@ -139,7 +141,7 @@ def _lift(axes: Any, deciles: pl.DataFrame) -> None:
     axes.set_xlabel("tenth of the exposure, cheapest to dearest as forecast")
     axes.set_ylabel("cost per vehicle-year")
     axes.set_title("Lift on contracts the forecast has not seen", loc="left", color=INK)
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
     axes.spines[["top", "right"]].set_visible(False)
 
 
@@ -165,7 +167,7 @@ def _relativities(axes: Any, factor: str, rates: pl.DataFrame, seen: pl.DataFram
     axes.set_xticks(x, [str(v)[:22] for v in levels], rotation=40 if len(levels) > 8 else 0,
                     ha="right" if len(levels) > 8 else "center")
     axes.set_title(factor.replace("_", " ").capitalize(), loc="left", color=INK)
-    axes.legend(frameon=False, loc="upper left", fontsize=8)
+    axes.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=8)
     axes.spines[["top"]].set_visible(False)
 
 
