@@ -34,7 +34,7 @@ def score_claims(features: pl.DataFrame, settings: RuleSettings) -> pl.DataFrame
 
     Returns:
         Flagged claims only, strongest first: the features, `score` (0 to 100), `band`, `rules`,
-        `reasons` (sentences, one per rule, strongest rule first) and `rule_version`. The score adds
+        `reasons` (a list of sentences, one per rule) and `rule_version`. The score adds
         the strengths of the rules that hit; each grows from half to full with its evidence.
     """
     soon, repeated, amount = _soon(settings), _repeated(settings), _amount(settings)
@@ -56,7 +56,7 @@ def score_claims(features: pl.DataFrame, settings: RuleSettings) -> pl.DataFrame
             .then(pl.lit("medium"))
             .otherwise(pl.lit("low")),
             rules=pl.concat_str(hits, separator=", ", ignore_nulls=True),
-            reasons=pl.concat_str(texts, separator="; ", ignore_nulls=True),
+            reasons=pl.concat_list(texts).list.drop_nulls(),
             rule_version=pl.lit(RULE_VERSION),
         )
         .drop(names)
@@ -84,8 +84,8 @@ def _soon(settings: RuleSettings) -> _Rule:
         "soon_after_inception",
         pl.when(hit).then(_grown(WEIGHT_SOON, share)),
         pl.format(
-            "Loss {} days after the vehicle's first contract began (rule: within {})",
-            days,
+            "Loss on day {} of the vehicle's first contract (rule: within {} days)",
+            days + 1,
             pl.lit(settings.inception_days),
         ),
     )
@@ -99,11 +99,13 @@ def _repeated(settings: RuleSettings) -> _Rule:
         "repeated",
         pl.when(hit).then(_grown(WEIGHT_REPEATED, share)),
         pl.format(
-            "{} claims on this vehicle within {} days; the one before is {}, {} days earlier",
+            "{} claims on this vehicle within {} days; the one before is {}, {}",
             count,
             pl.lit(settings.repeat_days),
             pl.col("previous_claim_id"),
-            days,
+            pl.when(days == 0).then(pl.lit("on the same day")).otherwise(
+                pl.format("{} days earlier", days)
+            ),
         ),
     )
 
@@ -117,7 +119,7 @@ def _amount(settings: RuleSettings) -> _Rule:
         "amount_above_forecast",
         pl.when(hit).then(_grown(WEIGHT_AMOUNT, share)),
         pl.format(
-            "Cost {} is {} times the {} that the forecast expects of a {} claim on such a vehicle",
+            "Cost {} is {} times the {} that the forecast expects of such a claim ({})",
             _thousands(incurred),
             ratio.round(1),
             _thousands(expected),

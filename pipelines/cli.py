@@ -164,12 +164,14 @@ def list_flags(
     from pipelines.settings import settings
 
     found = load_flags(settings(), client)
-    table = Table("score", "band", "claim", "cover", "loss", "cost", "reasons", show_lines=True)
     columns = ["score", "band", "claim_id", "cover", "loss_date", "incurred_amount", "reasons"]
     for score, band, claim, cover, loss, cost, reasons in found.head(top).select(columns).iter_rows():
-        lines = reasons.replace("; ", "\n") if "; the" not in reasons else reasons
-        table.add_row(str(score), band, claim, cover, str(loss or ""), f"{cost:,.2f}", lines)
-    console.print(table)
+        style = {"high": "bold red", "medium": "yellow"}.get(band, "")
+        loss_text = f"loss {loss}" if loss else "day of loss unknown"
+        head = f"{score:>3} {band:<6}  claim {claim}  {cover}  {loss_text}  cost {cost:,.2f}"
+        console.print(head, style=style, markup=False)
+        for reason in reasons:
+            console.print(f"      - {reason}", markup=False)
     console.print(f"{found.height:,} claims are flagged; shown are {min(top, found.height):,}.")
 
 

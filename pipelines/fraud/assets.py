@@ -30,9 +30,10 @@ def claim_flags(repricing: Repricing) -> dg.MaterializeResult[None]:
         save_flags(flags, flags_path(plan.settings, plan.client))
         high = int((flags["band"] == "high").sum())
         log.rows(flags.height, f"flagged, {high:,} of them high")
+    shown = flags.select("claim_id", "cover", "score", "band", flags["reasons"].list.join("; "))
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": flags.height,
-            "preview": preview(flags.select("claim_id", "cover", "score", "band", "reasons")),
+            "preview": preview(shown),
         }
     )
