@@ -14,7 +14,7 @@ from pipelines.repricing import Repricing
     group_name="fraud",
     kinds={"polars"},
     owners=["team:claims"],
-    deps=[cost_forecast, dg.AssetKey(["claim_features"])],
+    deps=[cost_forecast, dg.AssetKey(["marts", "claim_features"])],
     description="Claims that deserve a second look, strongest first, with the reasons in words.",
 )
 def claim_flags(repricing: Repricing) -> dg.MaterializeResult[None]:
