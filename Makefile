@@ -99,3 +99,6 @@ lock: | $(UV) ## Resolve the lock files anew
 
 clean: ## Remove the environment and caches; data/ stays
 	@rm -rf $(VENV) dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache
+
+bench-spine: $(VENV)/.dev ## Run the job on real public portfolios (RATEWRIGHT_BENCH_DATA)
+	@$(BIN)/python -m benchmarks.spine

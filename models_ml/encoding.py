@@ -23,9 +23,7 @@ class LevelEncoder:
     def fit(self, cells: pl.DataFrame) -> LevelEncoder:
         """Learn the levels of `cells`, in the order of their names."""
         pieces = [
-            pl.DataFrame({"level": cells[factor].unique().sort()}).with_columns(
-                factor=pl.lit(factor)
-            )
+            pl.DataFrame({"level": cells[factor].unique().sort()}).with_columns(factor=pl.lit(factor))
             for factor in self.factors
         ]
         self.levels_ = (

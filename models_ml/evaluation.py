@@ -73,14 +73,11 @@ class Judgement:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Judgement:
         """The judgement that `to_dict` wrote."""
-        return cls(
-            **{k: pl.DataFrame(v) if isinstance(v, list) else v for k, v in values.items()}
-        )
+        frames = {k: pl.DataFrame(v) for k, v in values.items() if isinstance(v, list)}
+        return cls(**(values | frames))
 
 
-def judge(
-    model: FrequencySeverityModel, learn: pl.DataFrame, unseen: pl.DataFrame, basis: str
-) -> Judgement:
+def judge(model: FrequencySeverityModel, learn: pl.DataFrame, unseen: pl.DataFrame, basis: str) -> Judgement:
     """Judge a model fitted on `learn` by the experience `unseen`.
 
     Args:
@@ -93,7 +90,7 @@ def judge(
     claims = unseen["claim_count"].to_numpy().astype(float)
     frequency = model.predict_frequency(unseen)
     burning_cost = model.predict_burning_cost(unseen)
-    constant = learn["claim_count"].sum() / learn["exposure_years"].sum()
+    constant = float(learn["claim_count"].sum()) / float(learn["exposure_years"].sum())
     charged = _charged(learn, unseen)
     scored = unseen.with_columns(
         amount=pl.col("gross_amount") + pl.col("recovery_amount"),
@@ -112,8 +109,8 @@ def judge(
         deviance_charged=None if charged is None else poisson_loss(claims, charged * exposure),
         gini_model=gini(exposure, claims, frequency),
         gini_charged=None if charged is None else gini(exposure, claims, charged),
-        actual_over_expected_claims=float(claims.sum() / scored["expected_claims"].sum()),
-        actual_over_expected_amount=float(amount / scored["expected_amount"].sum()),
+        actual_over_expected_claims=float(claims.sum() / (frequency @ exposure)),
+        actual_over_expected_amount=float(amount / (burning_cost @ exposure)),
         by_factor=pl.concat([_by_level(scored, factor) for factor in model.factors])
         if model.factors
         else _actual_expected(scored, pl.lit("all").alias("level")),
@@ -129,7 +126,7 @@ def _charged(learn: pl.DataFrame, unseen: pl.DataFrame) -> Array | None:
     base = learn.select((premium * pl.col("exposure_years")).sum()).item()
     if not base:
         return None
-    scale = learn["claim_count"].sum() / base
+    scale = float(learn["claim_count"].sum()) / float(base)
     return unseen.select(premium * scale).to_series().to_numpy()
 
 
@@ -144,9 +141,7 @@ def _by_decile(scored: pl.DataFrame) -> pl.DataFrame:
     ordered = ordered.sort("rate", "contract_id")
     share = pl.col("exposure_years").cum_sum() / pl.col("exposure_years").sum()
     decile = ((share * 10).ceil().clip(1, 10)).cast(pl.Int64)
-    return _actual_expected(ordered.with_columns(level=decile), pl.col("level")).rename(
-        {"level": "decile"}
-    )
+    return _actual_expected(ordered.with_columns(level=decile), pl.col("level")).rename({"level": "decile"})
 
 
 def _actual_expected(scored: pl.DataFrame, by: pl.Expr) -> pl.DataFrame:

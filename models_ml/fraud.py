@@ -39,13 +39,11 @@ def score_claims(features: pl.DataFrame, settings: RuleSettings) -> pl.DataFrame
     """
     soon, repeated, amount = _soon(settings), _repeated(settings), _amount(settings)
     rules = [soon, repeated, amount]
-    scored = features.with_columns(
-        *(rule.strength.fill_null(0.0).alias(f"_{rule.name}") for rule in rules)
-    )
+    scored = features.with_columns(*(rule.strength.fill_null(0.0).alias(f"_{rule.name}") for rule in rules))
     names = [f"_{rule.name}" for rule in rules]
-    scored = scored.with_columns(
-        score=pl.sum_horizontal(names).clip(0, 100).round().cast(pl.Int64)
-    ).filter(pl.col("score") > 0)
+    scored = scored.with_columns(score=pl.sum_horizontal(names).clip(0, 100).round().cast(pl.Int64)).filter(
+        pl.col("score") > 0
+    )
     texts = [pl.when(pl.col(f"_{r.name}") > 0).then(r.sentence) for r in rules]
     hits = [pl.when(pl.col(f"_{r.name}") > 0).then(pl.lit(r.name)) for r in rules]
     return (
@@ -103,9 +101,7 @@ def _repeated(settings: RuleSettings) -> _Rule:
             count,
             pl.lit(settings.repeat_days),
             pl.col("previous_claim_id"),
-            pl.when(days == 0).then(pl.lit("on the same day")).otherwise(
-                pl.format("{} days earlier", days)
-            ),
+            pl.when(days == 0).then(pl.lit("on the same day")).otherwise(pl.format("{} days earlier", days)),
         ),
     )
 

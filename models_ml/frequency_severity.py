@@ -139,9 +139,7 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
         model = cls(values["factors"])
         for name in _FITTED:
             setattr(model, name, values[name])
-        model.relativities_ = pl.DataFrame(
-            values["relativities_"], schema=_empty_relativities().schema
-        )
+        model.relativities_ = pl.DataFrame(values["relativities_"], schema=_empty_relativities().schema)
         return model
 
     def _fit_parts(self, encoder: LevelEncoder, cells: pl.DataFrame) -> tuple[Fit, Fit]:
@@ -166,9 +164,7 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
             return fit_glm(family, design, y, weight, self.prior_sd, scale)
         return fit_with_chosen_prior(family, design, y, weight, folds=self.folds, seed=self.seed)
 
-    def _tabulate(
-        self, cells: pl.DataFrame, encoder: LevelEncoder, frequency: Fit, severity: Fit
-    ) -> None:
+    def _tabulate(self, cells: pl.DataFrame, encoder: LevelEncoder, frequency: Fit, severity: Fit) -> None:
         """Turn coefficients into relativities to the level with most exposure of each factor."""
         coefficients = encoder.levels_.with_columns(
             frequency_log=pl.Series(frequency.coefficients, dtype=pl.Float64),
@@ -186,13 +182,11 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
             self.relativities_ = _empty_relativities()
         else:
             table = coefficients.join(pl.concat(volumes), on=["factor", "level"], how="inner")
-            base = table.sort(
-                ["factor", "exposure_years", "level"], descending=[False, True, False]
-            ).unique("factor", keep="first", maintain_order=True)
-            self.base_levels_ = dict(base.select("factor", "level").iter_rows())
-            base = base.select(
-                "factor", pl.col("frequency_log", "severity_log").name.suffix("_base")
+            base = table.sort(["factor", "exposure_years", "level"], descending=[False, True, False]).unique(
+                "factor", keep="first", maintain_order=True
             )
+            self.base_levels_ = dict(base.select("factor", "level").iter_rows())
+            base = base.select("factor", pl.col("frequency_log", "severity_log").name.suffix("_base"))
             self.relativities_ = _relativities(table.join(base, on="factor"), list(self.factors))
             frequency = _shifted(frequency, base["frequency_log_base"])
             severity = _shifted(severity, base["severity_log_base"])
@@ -280,10 +274,7 @@ def _checked(cells: pl.DataFrame) -> str:
     values = cells.select(pl.col(numbers).cast(pl.Float64))
     bad = values.select(
         pl.col("recovery_amount").le(0).fill_null(False).not_().alias("recovery_amount"),
-        *(
-            (pl.col(n).is_null() | pl.col(n).is_nan() | (pl.col(n) < 0)).alias(n)
-            for n in numbers[:3]
-        ),
+        *((pl.col(n).is_null() | pl.col(n).is_nan() | (pl.col(n) < 0)).alias(n) for n in numbers[:3]),
     )
     for name in bad.columns:
         if bad[name].any():

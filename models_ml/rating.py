@@ -77,9 +77,7 @@ def build_rate_table(
     pieces = []
     for cover, model in sorted(models.items()):
         pieces += [_base_row(cover, model, loadings[cover]), _relativity_rows(cover, model)]
-    rates = pl.concat(pieces).join(
-        level_orders, on=["factor", "level"], how="left", maintain_order="left"
-    )
+    rates = pl.concat(pieces).join(level_orders, on=["factor", "level"], how="left", maintain_order="left")
     order = pl.Enum([BASE, *dict.fromkeys(f for m in models.values() for f in m.factors)])
     rates = rates.with_columns(_f=pl.col("factor").cast(order), _other=pl.col("level") == OTHER)
     rates = rates.sort("cover", "_f", "_other", "level_order", "level", nulls_last=True)
@@ -187,6 +185,4 @@ def expand(
     """
     combos = observed.group_by(shown).agg(pl.col("exposure_years").sum()).sort(shown)
     held = [pl.lit(base_levels[f]).alias(f) for f in table.factors if f not in shown]
-    return rate(table, combos.with_columns(held)).select(
-        *shown, "exposure_years", *table.covers, "total"
-    )
+    return rate(table, combos.with_columns(held)).select(*shown, "exposure_years", *table.covers, "total")

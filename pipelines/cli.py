@@ -212,4 +212,3 @@ def _log_to(target: Console) -> None:
 
 if __name__ == "__main__":
     main()
-

@@ -17,9 +17,7 @@ class RatewrightError(Exception):
 class InputError(RatewrightError):
     """A delivery, a mapping or an argument that cannot be used as it is."""
 
-    def __init__(
-        self, where: str, *, expected: str, found: str, column: str | None = None
-    ) -> None:
+    def __init__(self, where: str, *, expected: str, found: str, column: str | None = None) -> None:
         self.where, self.column, self.expected, self.found = where, column, expected, found
         place = f"{where}: column '{column}'" if column else where
         super().__init__(f"{place}: expected {expected}; found {found}")

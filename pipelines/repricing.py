@@ -55,9 +55,7 @@ class Repricing(dg.ConfigurableResource):  # type: ignore[type-arg]
         delivery = here.landing / "simulated" if simulated else Path(self.delivery)
         mapping = Path(self.mapping) if self.mapping else SIMULATED
         if bool(self.delivery) != bool(self.mapping):
-            raise InputError(
-                "run", expected="a delivery together with its mapping", found="one of the two"
-            )
+            raise InputError("run", expected="a delivery together with its mapping", found="one of the two")
         plan = Plan(
             delivery=delivery.resolve(),
             mapping_path=mapping.resolve(),
@@ -75,6 +73,4 @@ def _day(text: str) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text) if text else None
     except ValueError:
-        raise InputError(
-            "valuation date", expected="a day like 2025-12-31", found=f"'{text}'"
-        ) from None
+        raise InputError("valuation date", expected="a day like 2025-12-31", found=f"'{text}'") from None

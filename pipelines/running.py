@@ -23,9 +23,7 @@ class Outcome:
     lines: list[str] = field(default_factory=list)
 
 
-def run_job(
-    delivery: Path | None, mapping: Path | None, rating_year: int, valuation_date: str
-) -> Outcome:
+def run_job(delivery: Path | None, mapping: Path | None, rating_year: int, valuation_date: str) -> Outcome:
     """Run `annual_repricing` on a delivery, or on the simulated portfolio.
 
     Raises:
@@ -91,9 +89,7 @@ def _execute(repricing: Repricing) -> bool:
     }
     with dg.DagsterInstance.get() as instance:
         try:
-            result = job.execute_in_process(
-                run_config=config, instance=instance, raise_on_error=False
-            )
+            result = job.execute_in_process(run_config=config, instance=instance, raise_on_error=False)
         except RatewrightError as error:
             raise error from None
         for event in result.filter_events(lambda e: e.is_step_failure):
@@ -109,11 +105,11 @@ def _explain(error: object, step_key: str) -> None:
     name = str(getattr(cause, "cls_name", ""))
     message = str(getattr(cause, "message", cause)).strip()
     if name == "InputError":
-        raise _AsInput(message.removeprefix(f"pipelines.errors.{name}: "))
+        raise _TravelledInputError(message.removeprefix(f"pipelines.errors.{name}: "))
     LOGGER.error("step %s failed: %s", step_key, message.splitlines()[0] if message else name)
 
 
-class _AsInput(InputError):
+class _TravelledInputError(InputError):
     """An input error that travelled through Dagster as text."""
 
     def __init__(self, message: str) -> None:

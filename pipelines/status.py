@@ -14,7 +14,7 @@ def client_status() -> list[tuple[str, ...]]:
     """One row of text per client that has landed anything."""
     here = settings()
     published = list(versions(here.published))
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for folder in sorted((here.root / "ledger").glob("*/")):
         entries = Ledger(folder).entries()
         years = [str(v.year) for v in published if v.client == folder.name and v.latest]
@@ -27,9 +27,7 @@ def client_status() -> list[tuple[str, ...]]:
                 f"{sum(e.rejected for e in entries):,}",
                 f"{sum(e.duplicates for e in entries):,}",
                 ", ".join(years),
-                f"{pl.scan_parquet(flagged).select(pl.len()).collect().item():,}"
-                if flagged.exists()
-                else "",
+                f"{pl.scan_parquet(flagged).select(pl.len()).collect().item():,}" if flagged.exists() else "",
             )
         )
     return rows

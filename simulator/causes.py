@@ -51,9 +51,7 @@ def draw_vehicles(rng: Generator, count: int, start: dt.date, years: int) -> pl.
         driver_age=pl.Series(np.clip(rng.normal(38, 11, count), 18, 80).astype(int)),
         annual_km=pl.Series(np.round(np.clip(km, 1_500, 120_000)).astype(int)),
         risk=pl.Series(risk),
-        tier=pl.Series(
-            rng.choice(list(cat.TIER_SHARES), count, p=list(cat.TIER_SHARES.values()))
-        ),
+        tier=pl.Series(rng.choice(list(cat.TIER_SHARES), count, p=list(cat.TIER_SHARES.values()))),
         begins=pl.Series(np.datetime64(start) + rng.integers(0, 365, count)).cast(pl.Date),
         years_kept=pl.Series(np.minimum(rng.geometric(1 - RENEWAL, count), years)),
     )
@@ -73,9 +71,7 @@ def draw_contracts(rng: Generator, vehicles: pl.DataFrame, end: dt.date) -> pl.D
         contract_no=pl.format("P{}", pl.col("number").cast(pl.String).str.zfill(7)),
         premium=(price * (1 + 0.02 * pl.col("term"))).round(0),
         channel=pl.Series(rng.choice(cat.CHANNELS, terms.height)),
-        cancelled_on=pl.when(cancelled).then(
-            pl.col("valid_from") + pl.duration(days=pl.lit(day))
-        ),
+        cancelled_on=pl.when(cancelled).then(pl.col("valid_from") + pl.duration(days=pl.lit(day))),
     )
 
 
@@ -132,14 +128,10 @@ def draw_claims(rng: Generator, truth: pl.DataFrame, fraud_share: float) -> pl.D
 
 def _with_repeats(rng: Generator, claims: pl.DataFrame, share: float) -> pl.DataFrame:
     """Frauds of the second kind: the same damage claimed again some weeks later."""
-    again = claims.filter(
-        pl.Series(rng.random(claims.height) < share) & (pl.col("cover") == "own_damage")
-    )
+    again = claims.filter(pl.Series(rng.random(claims.height) < share) & (pl.col("cover") == "own_damage"))
     weeks = pl.Series(rng.integers(10, 60, again.height))
     again = again.with_columns(
-        loss_date=pl.min_horizontal(
-            pl.col("loss_date") + pl.duration(days=pl.lit(weeks)), "last_day"
-        ),
+        loss_date=pl.min_horizontal(pl.col("loss_date") + pl.duration(days=pl.lit(weeks)), "last_day"),
         fraud=pl.lit("repeated"),
     )
     return pl.concat([claims, again])

@@ -97,9 +97,9 @@ def movements_table(rng: Generator, claims: pl.DataFrame) -> pl.DataFrame:
     )
     recovered_on = pl.col("paid_on") + pl.duration(days=45)
     steps = [
-        ("RES", "reportDate", pl.col("reserve"), pl.lit(True)),
-        ("RES", "paid_on", -pl.col("reserve"), pl.lit(True)),
-        ("PAY", "paid_on", pl.col("amount"), pl.lit(True)),
+        ("RES", pl.col("reportDate"), pl.col("reserve"), pl.lit(True)),
+        ("RES", pl.col("paid_on"), -pl.col("reserve"), pl.lit(True)),
+        ("PAY", pl.col("paid_on"), pl.col("amount"), pl.lit(True)),
         ("REC", recovered_on, -(pl.col("amount") * 0.5).round(2), pl.col("recovered")),
     ]
     pieces = [

@@ -57,8 +57,16 @@ def simulate(vehicles: int, years: int, seed: int, out: Path, start: dt.date = S
     movements = movements.join(reported.select("claimNo"), on="claimNo", how="semi", maintain_order="left")
     files.write_jsonl(movements, out / "claim_movements.jsonl")
     files.write_contract_list(contracts, out / "contracts.xlsx")
-    listing = cars.select("vin", "make", "model", pl.col("first_registration").dt.year().alias("model_year"),
-                          "powertrain", "list_price", "first_registration", "province")
+    listing = cars.select(
+        "vin",
+        "make",
+        "model",
+        pl.col("first_registration").dt.year().alias("model_year"),
+        "powertrain",
+        "list_price",
+        "first_registration",
+        "province",
+    )
     files.write_csv(listing, out / "vehicles.csv", "utf-8")
 
     _write_truth(_truth_folder(out), cars, truth, labels, defects)
@@ -78,12 +86,16 @@ def _truth_folder(out: Path) -> Path:
 
 
 def _write_truth(
-    folder: Path, cars: pl.DataFrame, truth: pl.DataFrame, labels: pl.DataFrame, defects: pl.DataFrame
+    folder: Path,
+    cars: pl.DataFrame,
+    truth: pl.DataFrame,
+    labels: pl.DataFrame,
+    defects: pl.DataFrame,
 ) -> None:
     cars.select("vin", "risk", "annual_km").write_parquet(folder / "drivers.parquet")
-    truth.with_columns(
-        expected_cost=pl.col("expected_count") * pl.col("expected_severity")
-    ).write_parquet(folder / "expected_claims.parquet")
+    truth.with_columns(expected_cost=pl.col("expected_count") * pl.col("expected_severity")).write_parquet(
+        folder / "expected_claims.parquet"
+    )
     labels.filter(pl.col("fraud") != "").write_parquet(folder / "frauds.parquet")
     defects.write_parquet(folder / "defects.parquet")
 
@@ -97,7 +109,9 @@ def _with_defects(rng: np.random.Generator, orders: pl.DataFrame) -> tuple[pl.Da
     marks = pl.DataFrame({"at": chosen, "kind": kind}).with_columns(pl.col("at").cast(pl.UInt32))
     marked = orders.with_row_index("at").join(marks, on="at", how="left", maintain_order="left")
     spoiled = marked.with_columns(
-        开单日期=pl.when(pl.col("kind") == "impossible_date").then(pl.lit("2024-02-31")).otherwise("开单日期"),
+        开单日期=pl.when(pl.col("kind") == "impossible_date")
+        .then(pl.lit("2024-02-31"))
+        .otherwise("开单日期"),
         里程=pl.when(pl.col("kind") == "negative_odometer").then(pl.lit("-1")).otherwise("里程"),
         车架号=pl.when(pl.col("kind") == "no_vehicle").then(pl.lit(None)).otherwise("车架号"),
     )

@@ -37,17 +37,19 @@ def draw_orders(rng: Generator, vehicles: pl.DataFrame, start: dt.date, end: dt.
     return _costed(rng, _with_payer(orders)).sort("opened", "vin", "kind")
 
 
-def _visits(rng: Generator, vehicles: pl.DataFrame, counts: np.ndarray[tuple[int], np.dtype[np.int64]],
-            kind: str) -> pl.DataFrame:
+def _visits(
+    rng: Generator,
+    vehicles: pl.DataFrame,
+    counts: np.ndarray[tuple[int], np.dtype[np.int64]],
+    kind: str,
+) -> pl.DataFrame:
     rows = vehicles[np.repeat(np.arange(vehicles.height), counts)]
     return rows.with_columns(moment=pl.Series(rng.random(rows.height)), kind=pl.lit(kind))
 
 
 def _with_payer(orders: pl.DataFrame) -> pl.DataFrame:
     """A plan pays for services while it is in force and up to its limit; young cars have warranty."""
-    contract_year = (
-        (pl.col("opened") - pl.col("begins")).dt.total_days() / 365.25
-    ).floor().cast(pl.Int64)
+    contract_year = ((pl.col("opened") - pl.col("begins")).dt.total_days() / 365.25).floor().cast(pl.Int64)
     in_force = contract_year.is_between(0, pl.col("years_kept") - 1)
     limit = pl.col("tier").replace_strict(cat.INCLUDED_SERVICES, return_dtype=pl.Int64)
     nth = pl.col("opened").rank("ordinal").over("vin", "kind", contract_year.alias("contract_year"))
@@ -70,14 +72,18 @@ def _costed(rng: Generator, orders: pl.DataFrame) -> pl.DataFrame:
     parts = pl.when(is_service).then(SERVICE_PARTS).otherwise(REPAIR_PARTS) * pl.col("cost_factor")
     hours = pl.when(is_service).then(SERVICE_HOURS).otherwise(REPAIR_HOURS)
     spread = pl.Series(0.7 + 0.6 * rng.random(count))
-    return orders.with_columns(
-        hours=(hours * pl.lit(spread)).round(1),
-        parts=(parts * wear * inflation * pl.lit(noise)).round(2),
-        days_open=pl.Series(rng.integers(0, 4, count)),
-        shop=pl.format("SH{}", pl.Series(rng.integers(101, 141, count))),
-    ).with_columns(
-        labour=(pl.col("hours") * LABOUR_CNY_PER_HOUR).round(2),
-        sublet=pl.when((pl.col("kind") == "维修") & pl.lit(pl.Series(rng.random(count) < 0.15)))
-        .then(260.0)
-        .otherwise(0.0),
-    ).with_columns(total=(pl.col("labour") + pl.col("parts") + pl.col("sublet")).round(2))
+    return (
+        orders.with_columns(
+            hours=(hours * pl.lit(spread)).round(1),
+            parts=(parts * wear * inflation * pl.lit(noise)).round(2),
+            days_open=pl.Series(rng.integers(0, 4, count)),
+            shop=pl.format("SH{}", pl.Series(rng.integers(101, 141, count))),
+        )
+        .with_columns(
+            labour=(pl.col("hours") * LABOUR_CNY_PER_HOUR).round(2),
+            sublet=pl.when((pl.col("kind") == "维修") & pl.lit(pl.Series(rng.random(count) < 0.15)))
+            .then(260.0)
+            .otherwise(0.0),
+        )
+        .with_columns(total=(pl.col("labour") + pl.col("parts") + pl.col("sublet")).round(2))
+    )

@@ -7,3 +7,8 @@
 {% macro ratio(numerator, denominator) -%}
     cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0)
 {%- endmacro %}
+
+{# Sum of a column over the rows that meet a condition; zero where none does. #}
+{% macro sum_where(column, condition) -%}
+    sum(case when {{ condition }} then {{ column }} else 0 end)
+{%- endmacro %}

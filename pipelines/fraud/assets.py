@@ -5,8 +5,8 @@ from __future__ import annotations
 import dagster as dg
 
 from pipelines.previews import preview
-from pipelines.progress import step
 from pipelines.pricing.assets import cost_forecast, forecast_path
+from pipelines.progress import step
 from pipelines.repricing import Repricing
 
 

@@ -22,9 +22,7 @@ def flags_path(settings: Settings, client: str) -> Path:
     return settings.published / "claim_flags" / client / "claim_flags.parquet"
 
 
-def flag_claims(
-    serving: Path, models: dict[str, FrequencySeverityModel], day: dt.date
-) -> pl.DataFrame:
+def flag_claims(serving: Path, models: dict[str, FrequencySeverityModel], day: dt.date) -> pl.DataFrame:
     """Score every claim under the rules in force on `day`."""
     features = read(serving, "select * from marts.claim_features order by claim_id")
     features = features.with_columns(pl.col("incurred_amount").cast(pl.Float64))
@@ -35,9 +33,7 @@ def flag_claims(
         claims = features.filter(pl.col("cover") == cover).join(levels, on="cell_id", how="inner")
         expected = pl.Series("expected_severity", model.predict_severity(claims))
         pieces.append(claims.select("claim_id").with_columns(expected))
-    with_expected = features.join(
-        pl.concat(pieces), on="claim_id", how="left", maintain_order="left"
-    )
+    with_expected = features.join(pl.concat(pieces), on="claim_id", how="left", maintain_order="left")
     return score_claims(with_expected, load_rules(serving, day)).drop("cell_id")
 
 
@@ -71,9 +67,7 @@ def load_flags(settings: Settings, client: str | None) -> pl.DataFrame:
     Raises:
         RunError: no run has flagged claims, or several clients have flags and none was named.
     """
-    found = {
-        p.parent.name: p for p in settings.published.glob("claim_flags/*/claim_flags.parquet")
-    }
+    found = {p.parent.name: p for p in settings.published.glob("claim_flags/*/claim_flags.parquet")}
     if client is None and len(found) > 1:
         raise RunError(f"several clients have claim flags ({', '.join(sorted(found))}): name one")
     name = client or next(iter(found), None)

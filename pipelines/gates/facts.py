@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines.gates.expectations import FileFacts
+from pipelines.landing.expectations import FileFacts
 from pipelines.landing.land import delivery_files
 from pipelines.landing.ledger import Ledger
 from pipelines.landing.mapping import Mapping

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from pipelines.gates.result import Finding, GateResult
 
-STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2rem auto;padding:0 1rem;color:#1b1f24}
+STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2rem auto;
+padding:0 1rem;color:#1b1f24}
 h1,h2{color:#1F3A5F}table{border-collapse:collapse;width:100%}th{background:#1F3A5F;color:#fff;text-align:left}
 th,td{padding:.35rem .7rem;border:1px solid #D0D7DE}.bad{background:#FDE2E1}.warn{background:#FFF3CD}"""
 

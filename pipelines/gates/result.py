@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.gates.expectations import Severity
+from pipelines.landing.expectations import Severity
 
 
 @dataclass(frozen=True)

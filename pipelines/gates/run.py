@@ -11,11 +11,11 @@ from typing import Any
 
 import duckdb
 
-from pipelines.gates.expectations import Expectations, FileFacts
 from pipelines.gates.front_page import write_front_page
-from pipelines.gates.result import Finding, GateResult, Severity
+from pipelines.gates.result import Finding, GateResult
 from pipelines.gates.suite import batch_query, suite_for
 from pipelines.landing.contracts import CONTRACTS
+from pipelines.landing.expectations import Expectations, FileFacts, Severity
 
 EXAMPLES = 5
 
@@ -56,7 +56,14 @@ def _file_findings(facts: FileFacts) -> list[Finding]:
             not facts.set_aside,
             share,
         ),
-        Finding("files", f"{facts.file}: no row rejected", observed, "warning", not facts.rejected, share),
+        Finding(
+            "files",
+            f"{facts.file}: no row rejected",
+            observed,
+            "warning",
+            not facts.rejected,
+            share,
+        ),
     ]
 
 
@@ -73,15 +80,13 @@ def _batches(lake: Path, expectations: Expectations) -> dict[str, Any]:
     return frames
 
 
-def _validate(
-    client: str, frames: dict[str, Any], expectations: Expectations, docs: Path
-) -> dict[str, Any]:
+def _validate(client: str, frames: dict[str, Any], expectations: Expectations, docs: Path) -> dict[str, Any]:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     import great_expectations as gx
 
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
+    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
     site = docs.with_name(f".{docs.name}.new")
     shutil.rmtree(site, ignore_errors=True)
     context.add_data_docs_site(
@@ -129,9 +134,7 @@ def _finding(source: str, result: Any) -> Finding:
     share = None if share is None else float(share) / 100
     examples = tuple(str(v) for v in (details.get("partial_unexpected_list") or [])[:EXAMPLES])
     notes = config.notes if isinstance(config.notes, str) else " ".join(config.notes or [])
-    return Finding(
-        source, notes, _observed(details, share), severity, bool(result.success), share, examples
-    )
+    return Finding(source, notes, _observed(details, share), severity, bool(result.success), share, examples)
 
 
 def _observed(details: dict[str, Any], share: float | None) -> str:
@@ -139,6 +142,8 @@ def _observed(details: dict[str, Any], share: float | None) -> str:
         value = details.get("observed_value")
         return f"{value:,} rows" if isinstance(value, int) else str(value)
     count, total = details.get("unexpected_count", 0), details.get("element_count", 0)
-    return f"{share:.1%} ({count:,} of {total - details.get('missing_count', 0):,} rows)" if count else (
-        f"none of {total:,} rows"
+    return (
+        f"{share:.1%} ({count:,} of {total - details.get('missing_count', 0):,} rows)"
+        if count
+        else (f"none of {total:,} rows")
     )

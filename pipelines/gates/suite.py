@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.gates.expectations import REFERENCES, Expect
 from pipelines.landing.contracts import CONTRACTS
+from pipelines.landing.expectations import REFERENCES, Expect
 
 FOUND = "reference_found"
 KEY = "whole_key"
@@ -14,8 +14,9 @@ GIVEN = "given"
 
 def suite_for(source: str, expect: Expect) -> list[Any]:
     """Great Expectations' expectations for one source; imported here because that takes seconds."""
-    import great_expectations.expectations as gxe
+    from great_expectations import expectations as expectations_of_gx
 
+    gxe: Any = expectations_of_gx  # its package re-exports without saying so
     severity = expect.severity
     low, high = expect.rows or (1, None)
     bound = f"{low:,} to {high:,}" if high else f"at least {low:,}"
@@ -94,11 +95,11 @@ def batch_query(source: str, expect: Expect) -> str:
             "not_zero": f"{expect.given.column} <> 0",
             "present": f"{expect.given.column} is not null",
         }[expect.given.is_]
-        for name in expect.max_zero_share:
-            columns.append(f'case when {condition} then cast({name} as double) end as "{name}|{GIVEN}"')
+        columns += [
+            f'case when {condition} then cast({name} as double) end as "{name}|{GIVEN}"'
+            for name in expect.max_zero_share
+        ]
     if expect.max_orphan_share is not None:
         column, target = REFERENCES[source]
-        columns.append(
-            f"{column} is null or {column} in (select {column} from {target}) as {FOUND}"
-        )
+        columns.append(f"{column} is null or {column} in (select {column} from {target}) as {FOUND}")
     return f"select {', '.join(columns)} from {source}"

@@ -12,8 +12,7 @@ def to_markdown(result: GateResult) -> str:
     lines = [
         f"# Gate {verdict}: {result.client}",
         "",
-        f"{len(critical)} critical and {len(warnings)} warnings among "
-        f"{len(result.findings)} expectations.",
+        f"{len(critical)} critical and {len(warnings)} warnings among {len(result.findings)} expectations.",
     ]
     for title, findings in (("Critical", critical), ("Warnings", warnings)):
         if findings:

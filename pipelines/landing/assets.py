@@ -56,9 +56,7 @@ def land_delivery(repricing: Repricing) -> Iterator[dg.MaterializeResult[None]]:
     where = places(plan)
     LOGGER.info("delivery %s, mapping %s", plan.delivery.name, plan.mapping_path.name)
     report = land(plan.delivery, plan.mapping, where, plan.settings.key())
-    parameters = write_parameters(
-        where.lake, plan.mapping, plan.rating_year, plan.valuation_date
-    )
+    parameters = write_parameters(where.lake, plan.mapping, plan.rating_year, plan.valuation_date)
     _say_outcome(report, parameters)
     for source in CONTRACTS:
         yield dg.MaterializeResult(
@@ -97,7 +95,10 @@ def _source_metadata(
 
 
 def _files_table(report: LandingReport) -> str:
-    lines = ["| file | status | read | accepted | rejected | duplicates |", "|---|---|--:|--:|--:|--:|"]
+    lines = [
+        "| file | status | read | accepted | rejected | duplicates |",
+        "|---|---|--:|--:|--:|--:|",
+    ]
     for entry in report.entries:
         status = entry.status.replace("_", " ")
         counts = [entry.read, entry.accepted, entry.rejected, entry.duplicates]

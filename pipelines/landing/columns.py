@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
+from itertools import pairwise
 
 import polars as pl
 
@@ -60,11 +61,11 @@ def plan_column(
         value, expected = _convert(text, pl.String(), target, spec, how)
         origin = ", ".join(spec.inputs())
         return PlannedColumn(name, value, text, origin, expected, spec.pseudonym, spec.required)
-    assert spec.column is not None
-    dtype = schema[spec.column]
-    raw = as_text(spec.column, dtype, how)
-    value, expected = _convert(pl.col(spec.column), dtype, target, spec, how)
-    return PlannedColumn(name, value, raw, spec.column, expected, spec.pseudonym, spec.required)
+    column = spec.inputs()[0]
+    dtype = schema[column]
+    raw = as_text(column, dtype, how)
+    value, expected = _convert(pl.col(column), dtype, target, spec, how)
+    return PlannedColumn(name, value, raw, column, expected, spec.pseudonym, spec.required)
 
 
 def as_text(column: str, dtype: pl.DataType, how: FileMapping) -> pl.Expr:
@@ -102,7 +103,7 @@ def _template(template: str, schema: pl.Schema, how: FileMapping) -> pl.Expr:
         if form == "int":
             text = text.cast(pl.Float64, strict=False).cast(pl.Int64, strict=False).cast(pl.String)
         elif form == "year":
-            text = _to_date(pl.col(column), schema[column], how.date_formats, how)
+            text = _to_date(pl.col(column), schema[column], how.date_formats)
             text = text.dt.year().cast(pl.String)
         parts.append(text)
         at = match.end()
@@ -115,8 +116,7 @@ def _convert(
     expr: pl.Expr, dtype: pl.DataType, target: pl.DataType, spec: Column, how: FileMapping
 ) -> tuple[pl.Expr, str]:
     """Expression of type `target`, and what it expects, in words."""
-    name = spec.column or ""
-    text = as_text(name, dtype, how) if spec.column else expr
+    text = as_text(spec.column, dtype, how) if spec.column else expr
     if spec.sign is not None:
         number = _to_number(text, how)
         word = pl.when(number < 0).then(pl.lit(spec.sign.negative))
@@ -125,25 +125,27 @@ def _convert(
         coded = text.replace_strict(
             list(spec.codes), list(spec.codes.values()), default=None, return_dtype=pl.String
         )
-        if target == pl.Boolean:
-            return _to_bool(coded), f"one of {', '.join(spec.codes)}"
-        return coded.cast(target, strict=False), f"one of the codes {', '.join(spec.codes)}"
-    if target == pl.String:
-        return text, "text"
+        value = _to_bool(coded) if target == pl.Boolean else coded.cast(target, strict=False)
+        return value, f"one of the codes {', '.join(spec.codes)}"
+    if target.is_numeric():
+        return _to_numeric(expr, dtype, text, target, UNIT_FACTORS.get(spec.unit or "km", 1.0), how)
     if target == pl.Date:
         formats = spec.date_formats or how.date_formats
-        return _to_date(expr, dtype, formats, how, text), f"a date like {' or '.join(formats)}"
-    if target == pl.Boolean:
-        return _to_bool(text), "yes or no"
-    factor = UNIT_FACTORS[spec.unit] if spec.unit else 1.0
+        return _to_date(expr, dtype, formats, text), f"a date like {' or '.join(formats)}"
+    return (_to_bool(text), "yes or no") if target == pl.Boolean else (text, "text")
+
+
+def _to_numeric(
+    expr: pl.Expr, dtype: pl.DataType, text: pl.Expr, target: pl.DataType, factor: float, how: FileMapping
+) -> tuple[pl.Expr, str]:
+    """Amounts to the cent; counts only from whole numbers, unless a unit was converted."""
     if isinstance(target, pl.Decimal):
         return _to_money(expr, dtype, text, factor, how), "an amount"
     number = _to_number(text, how) * factor
-    if target == pl.Int64:
-        whole = number.round() if spec.unit else number
-        is_whole = whole == whole.floor()
-        return pl.when(is_whole).then(whole).cast(pl.Int64, strict=False), "a whole number"
-    return number.cast(target, strict=False), "a number"
+    if target != pl.Int64:
+        return number.cast(target, strict=False), "a number"
+    whole = number if factor == 1.0 else number.round()
+    return pl.when(whole == whole.floor()).then(whole).cast(pl.Int64, strict=False), "a whole number"
 
 
 def _to_number(text: pl.Expr, how: FileMapping) -> pl.Expr:
@@ -158,9 +160,7 @@ def _plain_number(text: pl.Expr, how: FileMapping) -> pl.Expr:
     return text
 
 
-def _to_money(
-    expr: pl.Expr, dtype: pl.DataType, text: pl.Expr, factor: float, how: FileMapping
-) -> pl.Expr:
+def _to_money(expr: pl.Expr, dtype: pl.DataType, text: pl.Expr, factor: float, how: FileMapping) -> pl.Expr:
     """Round half away from zero to the cent; text is never taken through a float."""
     if dtype.is_float():
         amount = (expr.fill_nan(None) * factor).round(2, mode="half_away_from_zero")
@@ -172,11 +172,7 @@ def _to_money(
 
 
 def _to_date(
-    expr: pl.Expr,
-    dtype: pl.DataType,
-    formats: tuple[str, ...],
-    how: FileMapping,
-    text: pl.Expr | None = None,
+    expr: pl.Expr, dtype: pl.DataType, formats: tuple[str, ...], text: pl.Expr | None = None
 ) -> pl.Expr:
     if dtype.is_temporal():
         return expr.cast(pl.Date)
@@ -225,16 +221,12 @@ def _exact(text: pl.Expr, how: FileMapping) -> pl.Expr:
     return _plain_number(text, how).cast(pl.Decimal(38, SCALE), strict=False)
 
 
-def factor_level(
-    factor: Factor, schema: pl.Schema, how: FileMapping
-) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+def factor_level(factor: Factor, schema: pl.Schema, how: FileMapping) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
     """Level (text, null where it cannot be made), its order, and the raw text of a client factor."""
     text = as_text(factor.column, schema[factor.column], how)
     if factor.codes is not None:
         codes = list(factor.codes)
-        level = text.replace_strict(
-            codes, list(factor.codes.values()), default=None, return_dtype=pl.String
-        )
+        level = text.replace_strict(codes, list(factor.codes.values()), default=None, return_dtype=pl.String)
         return level, pl.lit(None, dtype=pl.Int64), text
     if factor.bands is None:
         return text, pl.lit(None, dtype=pl.Int64), text
@@ -255,8 +247,8 @@ def band_labels(bands: tuple[float, ...]) -> list[str]:
         return f"{number:g}" if abs(number) < 1e6 else f"{number:.0f}"
 
     if all(float(b).is_integer() for b in bands):
-        pairs = zip(bands, bands[1:], strict=False)
+        pairs = pairwise(bands)
         closed = [shown(a) if b - a == 1 else f"{shown(a)}-{shown(b - 1)}" for a, b in pairs]
     else:
-        closed = [f"{shown(a)} to <{shown(b)}" for a, b in zip(bands, bands[1:], strict=False)]
+        closed = [f"{shown(a)} to <{shown(b)}" for a, b in pairwise(bands)]
     return [*closed, f"{shown(bands[-1])}+"]

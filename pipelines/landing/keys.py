@@ -42,11 +42,7 @@ def resolve(
     reasons = pl.concat([_malformed(malformed), *(c.reasons for c in found)])
     alive = [(c, _without(c.frame, reasons[ROW])) for c in found]
     # The lake's rows are looked up once per source, before the file's own are judged.
-    judged = [
-        _judge(c.source, frame, known.get(c.source, ()))
-        for c, frame in alive
-        if not c.folds
-    ]
+    judged = [_judge(c.source, frame, known.get(c.source, ())) for c, frame in alive if not c.folds]
     rows = pl.concat([j.select(ROW, "status") for j in judged]) if judged else _no_status()
     states = rows.group_by(ROW).agg(
         new=(pl.col("status") == "new").any(), repeated=(pl.col("status") == "duplicate").any()

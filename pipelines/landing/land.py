@@ -94,9 +94,7 @@ def delivery_files(delivery: Path, mapping: Mapping) -> list[tuple[Path, FileMap
     """
     if not delivery.is_dir():
         raise InputError(str(delivery), expected="a delivery folder", found="no such folder")
-    paths = sorted(
-        p for p in delivery.rglob("*") if p.is_file() and not p.name.startswith((".", "~$"))
-    )
+    paths = sorted(p for p in delivery.rglob("*") if p.is_file() and not p.name.startswith((".", "~$")))
     chosen = []
     for path in paths:
         how = mapping.file_for(path.relative_to(delivery).as_posix())

@@ -18,8 +18,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipelines.errors import InputError, nearest
-from pipelines.gates.expectations import Expectations
 from pipelines.landing.contracts import CONTRACTS
+from pipelines.landing.expectations import Expectations
 
 Unit = Literal["km", "mile", "10k_km", "yuan", "fen", "10k_yuan"]
 UNIT_FACTORS: dict[Unit, float] = {
@@ -237,9 +237,7 @@ def load_mapping(path: Path) -> Mapping:
         reason = " ".join(str(error).split())
         raise InputError(str(path), expected="a YAML mapping", found=reason) from None
     if not isinstance(document, dict):
-        raise InputError(
-            str(path), expected="a YAML mapping with keys", found=type(document).__name__
-        )
+        raise InputError(str(path), expected="a YAML mapping with keys", found=type(document).__name__)
     try:
         return Mapping.model_validate(document)
     except ValidationError as error:

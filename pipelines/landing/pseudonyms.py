@@ -29,7 +29,5 @@ def _hashed(values: pl.Series, expression: str, key: str) -> pl.Series:
             f"select value, left({expression}, {LENGTH}) as hash from distinct_values",
             params={"key": key},
         ).pl()
-    looked_up = values.rename("value").to_frame().join(
-        hashed, on="value", how="left", maintain_order="left"
-    )
+    looked_up = values.rename("value").to_frame().join(hashed, on="value", how="left", maintain_order="left")
     return looked_up["hash"].rename(values.name)

@@ -64,9 +64,7 @@ def file_format(path: Path) -> str:
         return FORMATS[path.suffix.lower()]
     except KeyError:
         known = ", ".join(FORMATS)
-        raise InputError(
-            path.name, expected=f"a file type among {known}", found=f"'{path.suffix}'"
-        ) from None
+        raise InputError(path.name, expected=f"a file type among {known}", found=f"'{path.suffix}'") from None
 
 
 def read_file(path: Path, how: FileMapping, sha256: str | None = None) -> RawFile:
@@ -91,9 +89,7 @@ def read_file(path: Path, how: FileMapping, sha256: str | None = None) -> RawFil
         raise InputError(path.name, expected="rows", found="a header and nothing below it")
     if ROW not in frame.columns:
         frame = frame.with_row_index(ROW, offset=1).with_columns(pl.col(ROW).cast(pl.Int64))
-    return RawFile(
-        path.name, sha256 or content_hash(path), path.stat().st_size, frame, malformed
-    )
+    return RawFile(path.name, sha256 or content_hash(path), path.stat().st_size, frame, malformed)
 
 
 def _no_malformed() -> pl.DataFrame:
@@ -105,9 +101,7 @@ def _text(path: Path, how: FileMapping) -> str:
     try:
         return path.read_bytes().decode(encoding)
     except LookupError:
-        raise InputError(
-            path.name, expected="an encoding Python knows", found=f"'{how.encoding}'"
-        ) from None
+        raise InputError(path.name, expected="an encoding Python knows", found=f"'{how.encoding}'") from None
     except UnicodeDecodeError as error:
         raise InputError(
             path.name,
@@ -158,7 +152,9 @@ def _split_ragged(path: Path, text: str, how: FileMapping) -> tuple[pl.DataFrame
     numbers = good[ROW].slice(1)
     if frame.height != len(numbers):
         raise InputError(
-            path.name, expected="one record a line", found="an unclosed quote or a line break in one"
+            path.name,
+            expected="one record a line",
+            found="an unclosed quote or a line break in one",
         )
     malformed = lines.filter(is_long).select(
         ROW,
@@ -176,9 +172,7 @@ def _read_jsonl(path: Path, how: FileMapping) -> tuple[pl.DataFrame, pl.DataFram
     lines = lines.filter(pl.col("value").str.strip_chars() != "")
     with duckdb.connect() as con:
         con.register("lines", lines)
-        good = con.sql(
-            "select _row from lines where json_valid(value) and json_type(value) = 'OBJECT'"
-        ).pl()
+        good = con.sql("select _row from lines where json_valid(value) and json_type(value) = 'OBJECT'").pl()
     valid = lines.join(good, on=ROW, how="semi", maintain_order="left")
     malformed = lines.join(good, on=ROW, how="anti").select(
         ROW, "value", reason=pl.lit("line is not a JSON object")
@@ -190,7 +184,7 @@ def _read_jsonl(path: Path, how: FileMapping) -> tuple[pl.DataFrame, pl.DataFram
     return frame.with_columns(valid[ROW]), malformed
 
 
-def _read_parquet(path: Path, how: FileMapping) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _read_parquet(path: Path, _how: FileMapping) -> tuple[pl.DataFrame, pl.DataFrame]:
     try:
         return pl.read_parquet(path), _no_malformed()
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -207,9 +201,7 @@ def _read_excel(path: Path, how: FileMapping) -> tuple[pl.DataFrame, pl.DataFram
         book = fastexcel.read_excel(path)
         sheet = how.sheet or book.sheet_names[0]
         if sheet not in book.sheet_names:
-            raise InputError(
-                path.name, expected=f"a sheet '{sheet}'", found=nearest(sheet, book.sheet_names)
-            )
+            raise InputError(path.name, expected=f"a sheet '{sheet}'", found=nearest(sheet, book.sheet_names))
         return book.load_sheet(sheet, dtypes="string").to_polars(), _no_malformed()
     except fastexcel.FastExcelError as error:
         reason = " ".join(str(error).split())[:160]

@@ -81,9 +81,7 @@ def _plans(
     mapping: SourceMapping, contract: type[dy.Schema], schema: pl.Schema, how: FileMapping
 ) -> list[PlannedColumn]:
     types = contract.create_empty().schema
-    return [
-        plan_column(name, spec, types[name], schema, how) for name, spec in mapping.columns.items()
-    ]
+    return [plan_column(name, spec, types[name], schema, how) for name, spec in mapping.columns.items()]
 
 
 def _hash_columns(values: pl.DataFrame, mapping: SourceMapping, key: str) -> list[pl.Series]:

@@ -59,8 +59,7 @@ def load_experience(serving: Path) -> Experience:
     cells = read(serving, "select * from marts.rating_cells order by cover, cell_id")
     contracts = read(
         serving,
-        "select * from marts.contract_experience where period <> 'later' "
-        "order by cover, contract_id",
+        "select * from marts.contract_experience where period <> 'later' order by cover, contract_id",
     )
     return Experience(
         cells=cells.with_columns(money).join(wide, on="cell_id", maintain_order="left"),
@@ -81,9 +80,7 @@ def split(contracts: pl.DataFrame, seed: int) -> tuple[pl.DataFrame, pl.DataFram
         return learn, judge, "contracts that began in the rating year"
     # Vehicles are numbered by their first contract: their hashes differ between installations.
     vehicles = learn.group_by("vehicle_id").agg(pl.col("contract_id").min()).sort("contract_id")
-    held = vehicles.select("vehicle_id").sample(
-        fraction=HOLD_OUT, seed=seed, with_replacement=False
-    )
+    held = vehicles.select("vehicle_id").sample(fraction=HOLD_OUT, seed=seed, with_replacement=False)
     return (
         learn.join(held, on="vehicle_id", how="anti", maintain_order="left"),
         learn.join(held, on="vehicle_id", how="semi", maintain_order="left"),
@@ -104,8 +101,7 @@ def load_loadings(serving: Path, covers: list[str], day: dt.date) -> dict[str, C
     """Loadings of each cover in force on `day`; the row `*` serves covers without one."""
     table = read(
         serving,
-        "select * from rating_plan.cover_loadings "
-        "where $day between effective_from and effective_to",
+        "select * from rating_plan.cover_loadings where $day between effective_from and effective_to",
         day=day,
     )
     rows = {row["cover"]: row for row in table.iter_rows(named=True)}

@@ -83,8 +83,7 @@ def _compare(target: Path, content: Mapping[str, bytes]) -> None:
         path = target / name
         if not path.exists() or path.read_bytes() != data:
             raise PublicationError(
-                f"{target.name}: {name} stands published with other content; "
-                "a version is never rewritten"
+                f"{target.name}: {name} stands published with other content; a version is never rewritten"
             )
 
 

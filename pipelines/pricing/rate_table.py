@@ -48,10 +48,8 @@ def publish_rate_table(plan: Plan, forecast_path: Path) -> tuple[RateTable, Vers
     built = build_rate_table(forecast.models, loadings, experience.level_orders)
     table = RateTable(_rounded(built.rates))
     premiums = _rounded(_expanded(table, experience, forecast.models))
-    manifest = _manifest(plan, table, forecast_path)
-    version, created = publish(
-        plan.settings.published, manifest, _files(manifest, table, premiums, forecast)
-    )
+    manifest = _manifest(plan, table)
+    version, created = publish(plan.settings.published, manifest, _files(manifest, table, premiums, forecast))
     return table, version, created
 
 
@@ -69,9 +67,7 @@ def _expanded(
     expanded = expand(table, first, shown, next(iter(models.values())).base_levels_)
     # Bands sort by their order, names by themselves.
     keys = [
-        pl.col(f).replace_strict(
-            own["level"], own["level_order"], default=None, return_dtype=pl.Int64
-        )
+        pl.col(f).replace_strict(own["level"], own["level_order"], default=None, return_dtype=pl.Int64)
         if (own := orders.filter(pl.col("factor") == f)).height
         else pl.col(f)
         for f in shown
@@ -79,7 +75,7 @@ def _expanded(
     return expanded.sort(keys, nulls_last=True)
 
 
-def _manifest(plan: Plan, table: RateTable, forecast_path: Path) -> Manifest:
+def _manifest(plan: Plan, table: RateTable) -> Manifest:
     start, end = plan.mapping.rating_year(plan.rating_year)
     here = plan.settings
     ledger = Ledger(here.ledger(plan.client))

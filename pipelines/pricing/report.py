@@ -28,7 +28,10 @@ details{margin:.5rem 0} summary{cursor:pointer;color:#1F3A5F}
 
 
 def report_html(
-    manifest: Manifest, table: RateTable, judgements: Mapping[str, Judgement], refused: Mapping[str, str]
+    manifest: Manifest,
+    table: RateTable,
+    judgements: Mapping[str, Judgement],
+    refused: Mapping[str, str],
 ) -> bytes:
     """Return the report; the same inputs give the same bytes."""
     title = f"Forecast for {manifest.rating_year}: {manifest.title}"
@@ -52,17 +55,31 @@ def _text(value: object) -> str:
 
 
 def _headline(judgements: Mapping[str, Judgement]) -> str:
-    heads = ["cover", "vehicle-years", "claims", "deviance: forecast", "constant",
-             "premium charged", "Gini: forecast", "premium charged", "actual / expected claims",
-             "actual / expected cost"]
+    heads = [
+        "cover",
+        "vehicle-years",
+        "claims",
+        "deviance: forecast",
+        "constant",
+        "premium charged",
+        "Gini: forecast",
+        "premium charged",
+        "actual / expected claims",
+        "actual / expected cost",
+    ]
     rows = []
     for j in judgements.values():
         cells = [_td(j.cover.replace("_", " "))] + [
             _td(value, places)
             for value, places in [
-                (j.exposure_years, 0), (j.claim_count, 0), (j.deviance_model, 3),
-                (j.deviance_constant, 3), (j.deviance_charged, 3), (j.gini_model, 3),
-                (j.gini_charged, 3), (j.actual_over_expected_claims, 3),
+                (j.exposure_years, 0),
+                (j.claim_count, 0),
+                (j.deviance_model, 3),
+                (j.deviance_constant, 3),
+                (j.deviance_charged, 3),
+                (j.gini_model, 3),
+                (j.gini_charged, 3),
+                (j.actual_over_expected_claims, 3),
                 (j.actual_over_expected_amount, 3),
             ]
         ]
@@ -106,15 +123,25 @@ def _factor(factor: str, rates: pl.DataFrame, seen: pl.DataFrame) -> str:
             f"{listed.height}; all of them stand in the workbook.</p>"
         )
     table = shown.select(
-        "level", "relativity", "frequency_relativity", "severity_relativity", "exposure_years", "claim_count"
+        "level",
+        "relativity",
+        "frequency_relativity",
+        "severity_relativity",
+        "exposure_years",
+        "claim_count",
     )
     head = "".join(f"<th>{_text(c.replace('_', ' '))}</th>" for c in table.columns)
     body = "".join(
-        "<tr>" + _td(row[0]) + "".join(_td(v, 3) for v in row[1:4]) + "".join(_td(v, 0) for v in row[4:])
+        "<tr>"
+        + _td(row[0])
+        + "".join(_td(v, 3) for v in row[1:4])
+        + "".join(_td(v, 0) for v in row[4:])
         + "</tr>"
         for row in table.iter_rows()
     )
-    parts.append(f"<details><summary>{name} in numbers</summary><table><tr>{head}</tr>{body}</table></details>")
+    parts.append(
+        f"<details><summary>{name} in numbers</summary><table><tr>{head}</tr>{body}</table></details>"
+    )
     return "\n".join(parts)
 
 
@@ -160,12 +187,24 @@ def _relativities(axes: Any, factor: str, rates: pl.DataFrame, seen: pl.DataFram
         judged = seen.filter(pl.col("level").is_in(levels) & (pl.col("expected_claims") >= 1))
         ratio = judged["actual_claims"] / judged["expected_claims"]
         spread = [(ratio - judged["lower"]).to_list(), (judged["upper"] - ratio).to_list()]
-        axes.errorbar([at[v] for v in judged["level"]], ratio.to_list(), yerr=spread, fmt="s", color=ACCENT,
-                      markersize=3, linewidth=1, label="actual / expected claims, 95 %")
+        axes.errorbar(
+            [at[v] for v in judged["level"]],
+            ratio.to_list(),
+            yerr=spread,
+            fmt="s",
+            color=ACCENT,
+            markersize=3,
+            linewidth=1,
+            label="actual / expected claims, 95 %",
+        )
         axes.set_ylim(0, min(axes.get_ylim()[1], 4))
     axes.axhline(1, color="#57606A", linewidth=0.6)
-    axes.set_xticks(x, [str(v)[:22] for v in levels], rotation=40 if len(levels) > 8 else 0,
-                    ha="right" if len(levels) > 8 else "center")
+    axes.set_xticks(
+        x,
+        [str(v)[:22] for v in levels],
+        rotation=40 if len(levels) > 8 else 0,
+        ha="right" if len(levels) > 8 else "center",
+    )
     axes.set_title(factor.replace("_", " ").capitalize(), loc="left", color=INK)
     axes.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=8)
     axes.spines[["top"]].set_visible(False)

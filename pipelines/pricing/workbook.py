@@ -53,8 +53,16 @@ def _formats(book: Any) -> dict[str, Any]:
     return {
         "title": book.add_format({**font, "font_size": 18, "bold": True, "font_color": FILL}),
         "head": book.add_format(
-            {**font, "bold": True, "font_color": "white", "bg_color": FILL, "text_wrap": True,
-             "valign": "vcenter", "border": 1, "border_color": EDGE}
+            {
+                **font,
+                "bold": True,
+                "font_color": "white",
+                "bg_color": FILL,
+                "text_wrap": True,
+                "valign": "vcenter",
+                "border": 1,
+                "border_color": EDGE,
+            }
         ),
         "text": book.add_format(font),
         "note": book.add_format({**font, "font_color": "#57606A", "text_wrap": True, "valign": "top"}),
@@ -78,8 +86,9 @@ def _sheet(book: Any, name: str, *, landscape: bool = True) -> Any:
     return sheet
 
 
-def _write_table(sheet: Any, formats: dict[str, Any], top: int, frame: pl.DataFrame,
-                 kinds: Mapping[str, str]) -> None:
+def _write_table(
+    sheet: Any, formats: dict[str, Any], top: int, frame: pl.DataFrame, kinds: Mapping[str, str]
+) -> None:
     """Header row at `top`, data below it, widths from the longest text."""
     for column, name in enumerate(frame.columns):
         sheet.write_string(top, column, _words(name), formats["head"])
@@ -103,8 +112,13 @@ def _words(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def _summary(book: Any, formats: dict[str, Any], manifest: Manifest, table: RateTable,
-             judgements: Mapping[str, Judgement]) -> None:
+def _summary(
+    book: Any,
+    formats: dict[str, Any],
+    manifest: Manifest,
+    table: RateTable,
+    judgements: Mapping[str, Judgement],
+) -> None:
     sheet = _sheet(book, "Summary")
     sheet.set_column(0, 0, 24)
     sheet.write_string(0, 0, f"Rate table {manifest.rating_year}", formats["title"])
@@ -136,9 +150,15 @@ def _summary(book: Any, formats: dict[str, Any], manifest: Manifest, table: Rate
         }
         for row in bases.iter_rows(named=True)
     ]
-    kinds = {"base_rate": "money", "fixed_amount": "money", "vehicle_years": "whole",
-             "claims": "whole", "observed_gross_cost_per_vehicle_year": "money",
-             "gini_on_unseen_contracts": "rel", "actual_over_expected_claims": "rel"}
+    kinds = {
+        "base_rate": "money",
+        "fixed_amount": "money",
+        "vehicle_years": "whole",
+        "claims": "whole",
+        "observed_gross_cost_per_vehicle_year": "money",
+        "gini_on_unseen_contracts": "rel",
+        "actual_over_expected_claims": "rel",
+    }
     _write_table(sheet, formats, top, pl.DataFrame(rows), kinds)
     sheet.set_column(0, 0, 24)
     sheet.set_column(1, 8, 16)
@@ -160,13 +180,21 @@ def _factor_sheet(book: Any, formats: dict[str, Any], table: RateTable, factor: 
     sheet = _sheet(book, _words(factor))
     own = table.rates.filter(pl.col("factor") == factor)
     levels = own.select("level").unique(maintain_order=True)
-    frame, kinds = levels, {}
+    frame = levels
+    kinds: dict[str, str] = {}
     for cover in table.covers:
         part = own.filter(pl.col("cover") == cover)
-        names = {"relativity": f"{cover}_relativity", "exposure_years": f"{cover}_vehicle_years",
-                 "claim_count": f"{cover}_claims", "burning_cost": f"{cover}_gross_cost"}
+        names = {
+            "relativity": f"{cover}_relativity",
+            "exposure_years": f"{cover}_vehicle_years",
+            "claim_count": f"{cover}_claims",
+            "burning_cost": f"{cover}_gross_cost",
+        }
         frame = frame.join(
-            part.select("level", *names).rename(names), on="level", how="left", maintain_order="left"
+            part.select("level", *names).rename(names),
+            on="level",
+            how="left",
+            maintain_order="left",
         )
         kinds |= dict(zip(names.values(), ("rel", "whole", "whole", "money"), strict=True))
     _write_table(sheet, formats, 0, frame, kinds)
@@ -180,8 +208,9 @@ def _factor_sheet(book: Any, formats: dict[str, Any], table: RateTable, factor: 
 def _shade_thin(sheet: Any, formats: dict[str, Any], frame: pl.DataFrame, covers: list[str]) -> None:
     for cover in covers:
         column = frame.columns.index(f"{cover}_relativity")
-        cells = frame.select("level", f"{cover}_relativity", f"{cover}_vehicle_years",
-                             f"{cover}_claims").iter_rows()
+        cells = frame.select(
+            "level", f"{cover}_relativity", f"{cover}_vehicle_years", f"{cover}_claims"
+        ).iter_rows()
         for row, (level, relativity, exposure, claims) in enumerate(cells, start=1):
             thin = exposure is None or exposure < THIN_EXPOSURE or claims < THIN_CLAIMS
             if thin and relativity is not None and level != OTHER:
@@ -198,18 +227,30 @@ def _chart(book: Any, sheet: Any, frame: pl.DataFrame, covers: list[str], title:
     name = sheet.get_name()
     first = frame.columns.index(f"{covers[0]}_vehicle_years")
     columns.add_series(
-        {"name": "Vehicle-years", "categories": [name, 1, 0, last, 0],
-         "values": [name, 1, first, last, first], "fill": {"color": "#C9D6E4"}, "gap": 60}
+        {
+            "name": "Vehicle-years",
+            "categories": [name, 1, 0, last, 0],
+            "values": [name, 1, first, last, first],
+            "fill": {"color": "#C9D6E4"},
+            "gap": 60,
+        }
     )
     for cover in covers:
         at = frame.columns.index(f"{cover}_relativity")
         lines.add_series(
-            {"name": _words(cover), "categories": [name, 1, 0, last, 0],
-             "values": [name, 1, at, last, at], "y2_axis": True, "marker": {"type": "circle"}}
+            {
+                "name": _words(cover),
+                "categories": [name, 1, 0, last, 0],
+                "values": [name, 1, at, last, at],
+                "y2_axis": True,
+                "marker": {"type": "circle"},
+            }
         )
     columns.combine(lines)
     columns.set_title({"name": f"{title}: relativity and exposure"})
-    columns.set_y_axis({"name": "Vehicle-years", "num_format": "#,##0", "major_gridlines": {"visible": False}})
+    columns.set_y_axis(
+        {"name": "Vehicle-years", "num_format": "#,##0", "major_gridlines": {"visible": False}}
+    )
     lines.set_y2_axis({"name": "Relativity", "num_format": "0.00"})
     columns.set_legend({"position": "bottom"})
     columns.set_size({"width": 760, "height": 380})
@@ -244,8 +285,14 @@ def _actual_expected(book: Any, formats: dict[str, Any], judgements: Mapping[str
     ]
     if not frames:
         return
-    kinds = {"vehicle_years": "whole", "actual_claims": "whole", "expected_claims": "whole",
-             "actual_over_expected": "rel", "lower_95": "rel", "upper_95": "rel"}
+    kinds = {
+        "vehicle_years": "whole",
+        "actual_claims": "whole",
+        "expected_claims": "whole",
+        "actual_over_expected": "rel",
+        "lower_95": "rel",
+        "upper_95": "rel",
+    }
     frame = pl.concat(frames)
     _write_table(sheet, formats, 0, frame, kinds)
     sheet.freeze_panes(1, 3)

@@ -3,8 +3,8 @@
 # No postponed annotations here: Dagster reads the type of `context` at import.
 import json
 import time
-from contextlib import redirect_stdout
 from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
 from typing import Any
 
 import dagster as dg
@@ -56,9 +56,7 @@ _TEAMS = {"cost": "analytics", "rating": "pricing", "claims": "claims"}
     project=PROJECT,
     name="build_warehouse",
     exclude="resource_type:unit_test",
-    dagster_dbt_translator=Translator(
-        settings=DagsterDbtTranslatorSettings(enable_asset_checks=True)
-    ),
+    dagster_dbt_translator=Translator(settings=DagsterDbtTranslatorSettings(enable_asset_checks=True)),
 )
 def build_warehouse(
     context: dg.AssetExecutionContext, dbt: DbtCliResource, repricing: Repricing

@@ -46,9 +46,7 @@ def _copy(warehouse: Path, fresh: Path) -> dict[str, int]:
         ).fetchall()
         for schema, table in tables:
             con.execute(f'create schema if not exists "{schema}"')
-            con.execute(
-                f'create table "{schema}"."{table}" as from warehouse."{schema}"."{table}"'
-            )
+            con.execute(f'create table "{schema}"."{table}" as from warehouse."{schema}"."{table}"')
             ((rows,),) = con.execute(f'select count(*) from "{schema}"."{table}"').fetchall()
             counts[f"{schema}.{table}"] = rows
     return counts
@@ -67,4 +65,5 @@ def read(serving: Path, query: str, **params: object) -> pl.DataFrame:
     if not serving.exists():
         raise RunError(f"{serving} is not there yet: no run has finished for this client")
     with duckdb.connect(serving, read_only=True) as con:
-        return con.sql(query, params=params or None).pl()
+        frame: pl.DataFrame = con.sql(query, params=params or None).pl()
+        return frame

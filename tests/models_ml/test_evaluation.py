@@ -49,7 +49,9 @@ def test_gini_lies_within_one_and_sees_only_the_order(rows: list[tuple[float, in
 
 
 @given(points)
-def test_loss_is_never_negative_and_nothing_beats_the_truth(rows: list[tuple[float, int, float]]) -> None:
+def test_loss_is_never_negative_and_nothing_beats_the_truth(
+    rows: list[tuple[float, int, float]],
+) -> None:
     _, outcome, mean = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
     assert poisson_loss(outcome, mean) >= poisson_loss(outcome, outcome) >= -1e-9
 

@@ -40,7 +40,10 @@ def test_an_ordinary_claim_is_not_flagged() -> None:
 @pytest.mark.parametrize(
     ("claim", "reason"),
     [
-        ({"days_since_inception": 4}, "Loss on day 5 of the vehicle's first contract (rule: within 30 days)"),
+        (
+            {"days_since_inception": 4},
+            "Loss on day 5 of the vehicle's first contract (rule: within 30 days)",
+        ),
         (
             {"claims_within_90_days": 3, "previous_claim_id": "C-17", "days_since_previous": 12},
             "3 claims on this vehicle within 90 days; the one before is C-17, 12 days earlier",

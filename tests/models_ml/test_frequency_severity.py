@@ -66,7 +66,11 @@ def test_frequency_agrees_with_plain_scikit_learn() -> None:
     design = LevelEncoder(["use", "age"]).fit(data).transform(data)
     weight = data["exposure_years"].to_numpy()
     plain = PoissonRegressor(alpha=0, solver="newton-cholesky", tol=1e-10)
-    plain.fit(design.toarray()[:, [0, 2, 3]], data["claim_count"].to_numpy() / weight, sample_weight=weight)
+    plain.fit(
+        design.toarray()[:, [0, 2, 3]],
+        data["claim_count"].to_numpy() / weight,
+        sample_weight=weight,
+    )
     expected = plain.predict(design.toarray()[:, [0, 2, 3]])
     assert model.predict_frequency(data) == pytest.approx(expected, rel=1e-4)
 
@@ -138,9 +142,17 @@ def test_a_single_cell_with_claims_says_what_a_claim_costs() -> None:
 @pytest.mark.parametrize(
     ("columns", "error", "message"),
     [
-        ({"claim_count": [0, 0, 0], "gross_amount": [0.0, 0.0, 0.0]}, NoClaimsError, "cover damage has no claim"),
+        (
+            {"claim_count": [0, 0, 0], "gross_amount": [0.0, 0.0, 0.0]},
+            NoClaimsError,
+            "cover damage has no claim",
+        ),
         ({"exposure_years": [0.0, 0.0, 0.0]}, NoExposureError, "cover damage was never in force"),
-        ({"exposure_years": [1.0, float("nan"), 1.0]}, BadCellError, "cell b: exposure_years is nan"),
+        (
+            {"exposure_years": [1.0, float("nan"), 1.0]},
+            BadCellError,
+            "cell b: exposure_years is nan",
+        ),
         ({"gross_amount": [1.0, -1.0, 1.0]}, BadCellError, "cell b: gross_amount is -1.0"),
         ({"recovery_amount": [0.0, 0.0, 5.0]}, BadCellError, "cell c: recovery_amount is 5.0"),
     ],

@@ -45,17 +45,38 @@ class Installation:
     def ratewright(self, *words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "pipelines.cli", *words]
         return subprocess.run(
-            command, cwd=PROJECT, env=self.environment(), capture_output=True, text=True, check=False
+            command,
+            cwd=PROJECT,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     def run(self) -> subprocess.CompletedProcess[str]:
         return self.ratewright(
-            "run", "--delivery", str(self.delivery), "--mapping", str(MAPPING), "--rating-year", "2026"
+            "run",
+            "--delivery",
+            str(self.delivery),
+            "--mapping",
+            str(MAPPING),
+            "--rating-year",
+            "2026",
         )
 
     def dbt(self, *words: str, target: Path) -> subprocess.CompletedProcess[str]:
-        command = [str(dbt_executable()), "--no-use-colors", *words, "--profiles-dir", str(DBT_PROJECT)]
-        environment = {**self.environment(), "DBT_TARGET_PATH": str(target), "DBT_LOG_PATH": str(target)}
+        command = [
+            str(dbt_executable()),
+            "--no-use-colors",
+            *words,
+            "--profiles-dir",
+            str(DBT_PROJECT),
+        ]
+        environment = {
+            **self.environment(),
+            "DBT_TARGET_PATH": str(target),
+            "DBT_LOG_PATH": str(target),
+        }
         return subprocess.run(
             command, cwd=DBT_PROJECT, env=environment, capture_output=True, text=True, check=False
         )

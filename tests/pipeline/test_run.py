@@ -31,19 +31,25 @@ def test_the_rate_table_has_every_cover_by_model_and_age(installation: Installat
     assert (base["base_rate"] > 0).all()
 
 
-def test_the_total_is_what_the_insurer_and_the_dealer_sent_to_the_cent(installation: Installation) -> None:
+def test_the_total_is_what_the_insurer_and_the_dealer_sent_to_the_cent(
+    installation: Installation,
+) -> None:
     movements = pl.read_ndjson(installation.delivery / "claim_movements.jsonl")
     sent = movements.select(pl.col("amount").round(2).cast(pl.Decimal(18, 2)).sum()).item()
     lake = installation.data / "lake" / "simulated"
     orders = pl.read_parquet(lake / "repair_orders" / "*.parquet").filter(pl.col("payer") == "plan")
-    lines = pl.read_parquet(lake / "repair_lines" / "*.parquet").join(orders, on="repair_order_id", how="semi")
+    lines = pl.read_parquet(lake / "repair_lines" / "*.parquet").join(
+        orders, on="repair_order_id", how="semi"
+    )
     total = installation.query(
         "select incurred_amount from marts.cost_by_model_age_mileage where row_type = 'total'"
     ).item()
     assert total == sent + lines["amount"].sum()
 
 
-def test_the_manifest_traces_the_table_to_the_files_it_was_made_from(installation: Installation) -> None:
+def test_the_manifest_traces_the_table_to_the_files_it_was_made_from(
+    installation: Installation,
+) -> None:
     (name,) = [n for n in installation.published() if n.endswith("manifest.json")]
     manifest = json.loads(installation.published()[name])
     assert {d["file"] for d in manifest["deliveries"]} == {p.name for p in installation.delivery.iterdir()}
@@ -75,7 +81,9 @@ def test_the_same_delivery_again_lands_nothing_and_publishes_the_same_bytes(
 
 def test_what_was_published_can_be_listed_pulled_and_read(installation: Installation, tmp_path: Path) -> None:
     assert "simulated" in installation.ratewright("rates", "list").stdout
-    done = installation.ratewright("rates", "pull", "--year", "2026", "--format", "csv", "--out", str(tmp_path))
+    done = installation.ratewright(
+        "rates", "pull", "--year", "2026", "--format", "csv", "--out", str(tmp_path)
+    )
     assert done.returncode == 0
     (pulled,) = tmp_path.glob("*.csv")
     from_csv = pl.read_csv(pulled, schema_overrides={"level": pl.String})
@@ -88,7 +96,11 @@ def test_what_was_published_can_be_listed_pulled_and_read(installation: Installa
 def test_flags_give_reasons_a_handler_can_read(installation: Installation) -> None:
     done = installation.ratewright("flags", "list", "--top", "3")
     assert done.returncode == 0
-    assert "- Loss on day" in done.stdout or "claims on this vehicle" in done.stdout or "times the" in done.stdout
+    assert (
+        "- Loss on day" in done.stdout
+        or "claims on this vehicle" in done.stdout
+        or "times the" in done.stdout
+    )
 
 
 def test_dbt_unit_tests_pass(installation: Installation, tmp_path: Path) -> None:
@@ -110,7 +122,8 @@ FAULTS = {
         "total_cost_reconciles_to_staging",
     ),
     "a day of exposure is gained": (
-        "update marts.cost_by_model_age_mileage set exposure_days = exposure_days + 1 where row_type = 'total'",
+        "update marts.cost_by_model_age_mileage set exposure_days = exposure_days + 1 "
+        "where row_type = 'total'",
         "total_exposure_reconciles_to_staging",
     ),
     "a cell is doubled": (

@@ -48,7 +48,9 @@ def test_frequency_and_kilometres_are_at_market_level(made: Simulation) -> None:
     }
     assert frequency["ice"] == pytest.approx(0.19, abs=0.04)
     assert frequency["nev"] == pytest.approx(0.30, abs=0.05)
-    assert pl.read_parquet(made.truth / "drivers.parquet")["annual_km"].mean() == pytest.approx(12_500, rel=0.15)
+    assert pl.read_parquet(made.truth / "drivers.parquet")["annual_km"].mean() == pytest.approx(
+        12_500, rel=0.15
+    )
 
 
 def test_reserves_are_released_when_a_claim_is_paid(made: Simulation) -> None:
@@ -62,7 +64,9 @@ def test_reserves_are_released_when_a_claim_is_paid(made: Simulation) -> None:
 
 def test_defects_stand_where_the_truth_says(made: Simulation) -> None:
     defects = pl.read_parquet(made.truth / "defects.parquet")
-    orders = pl.read_csv((made.delivery / "维修工单.csv").read_bytes().decode("gb18030").encode(), infer_schema=False)
+    orders = pl.read_csv(
+        (made.delivery / "维修工单.csv").read_bytes().decode("gb18030").encode(), infer_schema=False
+    )
     at = {kind: orders[(part["row"] - 1).to_list()] for (kind,), part in defects.group_by("kind")}
     assert (at["impossible_date"]["开单日期"] == "2024-02-31").all()
     assert (at["negative_odometer"]["里程"] == "-1").all()

@@ -19,9 +19,9 @@ movements as (
     select
         transactions.claim_id,
         {{ money('sum(transactions.amount)') }} as incurred_amount,
-        {{ money("sum(case when transactions.kind = 'payment' then transactions.amount else 0 end)") }} as paid_amount,
-        {{ money("sum(case when transactions.kind = 'reserve' then transactions.amount else 0 end)") }} as reserve_amount,
-        {{ money("sum(case when transactions.kind = 'recovery' then transactions.amount else 0 end)") }} as recovered_amount
+        {{ money(sum_where('transactions.amount', "transactions.kind = 'payment'")) }} as paid_amount,
+        {{ money(sum_where('transactions.amount', "transactions.kind = 'reserve'")) }} as reserve_amount,
+        {{ money(sum_where('transactions.amount', "transactions.kind = 'recovery'")) }} as recovered_amount
     from transactions
     cross join parameters
     where
@@ -34,7 +34,9 @@ known_claims as (
     select claims.*
     from claims
     cross join parameters
-    where coalesce(claims.reported_date, claims.loss_date, parameters.valuation_date) <= parameters.valuation_date
+    where
+        coalesce(claims.reported_date, claims.loss_date, parameters.valuation_date)
+        <= parameters.valuation_date
 ),
 
 final as (

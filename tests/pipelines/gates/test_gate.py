@@ -9,17 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.gates.expectations import Expectations
 from pipelines.gates.facts import delivery_facts
 from pipelines.gates.result import GateResult
 from pipelines.gates.run import run_gate
 from pipelines.gates.summary import to_markdown
+from pipelines.landing.expectations import Expectations
 from pipelines.landing.land import Places, land
 from pipelines.landing.mapping import Mapping
 from tests.conftest import CLAIMS, POLICIES, PROJECT
 
 EXPECT = {
-    "contracts": {"rows": [3, 3], "between": {"annual_premium": [100, 5000]}, "max_orphan_share": 0.0},
+    "contracts": {
+        "rows": [3, 3],
+        "between": {"annual_premium": [100, 5000]},
+        "max_orphan_share": 0.0,
+    },
     "claims": {"max_orphan_share": 0.0},
     "claim_transactions": {"max_zero_share": {"amount": 0.1}, "severity": "critical"},
 }
@@ -73,7 +77,10 @@ def test_a_value_out_of_range_is_shown(delivery: Path, gate: Gate) -> None:
 
 def test_a_warning_is_reported_and_does_not_fail(delivery: Path, gate: Gate) -> None:
     (delivery / "claims.csv").write_text(CLAIMS.replace("500.25", "0.00"))
-    lenient = {**EXPECT, "claim_transactions": {"max_zero_share": {"amount": 0.1}, "severity": "warning"}}
+    lenient = {
+        **EXPECT,
+        "claim_transactions": {"max_zero_share": {"amount": 0.1}, "severity": "warning"},
+    }
     result = gate(lenient)
     assert result.passed
     assert failed(result) == [
@@ -99,7 +106,7 @@ def test_a_file_set_aside_is_critical_and_a_rejected_row_is_a_warning(delivery: 
     assert any(f.startswith("warning: policies.csv: no row rejected") for f in found)
 
 
-def test_expected_sources_must_have_arrived(delivery: Path, gate: Gate) -> None:
+def test_expected_sources_must_have_arrived(gate: Gate) -> None:
     found = failed(gate({"repair_orders": {"rows": [10, 20]}}))
     assert any("repair_orders: 10 to 20 rows; found 0 rows" in f for f in found)
 
@@ -110,5 +117,7 @@ def test_the_code_location_loads_without_the_heavy_libraries() -> None:
         "import sys, pipelines.definitions\n"
         f"print([m for m in {heavy!r} if m in sys.modules])"
     )  # fmt: skip
-    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip().splitlines()[-1] == "[]"

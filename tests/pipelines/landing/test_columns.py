@@ -31,7 +31,14 @@ MONEY = pl.Decimal(18, 2)
 
 @pytest.mark.parametrize(
     ("text", "amount"),
-    [("1,234.50", "1234.50"), ("2.675", "2.68"), ("-0.10", "-0.10"), (" 7 ", "7.00"), ("x", None), ("", None)],
+    [
+        ("1,234.50", "1234.50"),
+        ("2.675", "2.68"),
+        ("-0.10", "-0.10"),
+        (" 7 ", "7.00"),
+        ("x", None),
+        ("", None),
+    ],
 )
 def test_money_is_exact_and_thousands_are_separators(text: str, amount: str | None) -> None:
     expected = None if amount is None else Decimal(amount)
@@ -79,6 +86,13 @@ def test_bands_are_closed_below_and_open_above() -> None:
     how = FileMapping.model_validate({"match": "*", "sources": [SOURCE]})
     frame = pl.DataFrame({"x": [17, 18, 25, 26, 41, 99]})
     level, order, _ = factor_level(factor, frame.schema, how)
-    assert frame.select(level.alias("l"))["l"].to_list() == [None, "18-25", "18-25", "26-40", "41+", "41+"]
+    assert frame.select(level.alias("l"))["l"].to_list() == [
+        None,
+        "18-25",
+        "18-25",
+        "26-40",
+        "41+",
+        "41+",
+    ]
     assert frame.select(order.alias("o"))["o"].to_list() == [None, 0, 0, 1, 2, 2]
     assert band_labels((0.5, 0.6, 1.0)) == ["0.5 to <0.6", "0.6 to <1", "1+"]

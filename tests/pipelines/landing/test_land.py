@@ -62,7 +62,10 @@ def test_client_factors_travel_with_the_contract(
 ) -> None:
     land(delivery, mapping_of(), places, "key")
     levels = lake(places, "contract_factors").filter(pl.col("contract_id") == "P2")
-    assert dict(levels.select("factor", "level").iter_rows()) == {"use": "taxi", "driver_age": "41+"}
+    assert dict(levels.select("factor", "level").iter_rows()) == {
+        "use": "taxi",
+        "driver_age": "41+",
+    }
 
 
 def test_a_source_that_was_not_delivered_is_an_empty_file(
@@ -130,9 +133,7 @@ def test_the_same_delivery_again_changes_nothing(
     assert all_files(places) == before
 
 
-def test_a_changed_mapping_lands_the_file_anew(
-    delivery: Path, places: Places, mapping_of: MappingOf
-) -> None:
+def test_a_changed_mapping_lands_the_file_anew(delivery: Path, places: Places, mapping_of: MappingOf) -> None:
     land(delivery, mapping_of(), places, "key")
     changed = copy.deepcopy(MAPPING)
     changed["files"][0]["sources"][1]["columns"]["channel"] = {"value": "app"}  # type: ignore[index]

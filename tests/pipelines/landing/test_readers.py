@@ -69,9 +69,7 @@ def test_gb18030_read_as_utf8_names_the_offending_byte(tmp_path: Path) -> None:
         ("f.pdf", b"%PDF", "expected a file type among .csv"),
     ],
 )
-def test_a_file_that_cannot_be_used_says_so(
-    tmp_path: Path, name: str, content: bytes, message: str
-) -> None:
+def test_a_file_that_cannot_be_used_says_so(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError) as caught:
         read_file(tmp_path / name, how())

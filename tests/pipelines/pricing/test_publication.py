@@ -61,7 +61,9 @@ def test_a_version_is_never_rewritten(tmp_path: Path) -> None:
     assert tree(tmp_path) == before
 
 
-def test_a_failure_half_way_leaves_nothing_to_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_half_way_leaves_nothing_to_be_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     written: list[int] = []
 
     def full_disk(descriptor: int) -> None:

@@ -74,8 +74,8 @@ recent as (
             later.vehicle_id = earlier.vehicle_id
             and {{ days_between('earlier.loss_date', 'later.loss_date') }} between 0 and 90
             and (
-                earlier.loss_date < later.loss_date
-                or earlier.claim_id <= later.claim_id
+                later.loss_date > earlier.loss_date
+                or later.claim_id >= earlier.claim_id
             )
     group by later.claim_id
 ),
@@ -95,7 +95,8 @@ final as (
         end as days_since_inception,
         cast(coalesce(recent.claims_within_90_days, 1) as bigint) as claims_within_90_days,
         with_previous.previous_claim_id,
-        {{ days_between('with_previous.previous_loss_date', 'with_previous.loss_date') }} as days_since_previous
+        {{ days_between('with_previous.previous_loss_date', 'with_previous.loss_date') }}
+            as days_since_previous
     from with_previous
     left join recent on with_previous.claim_id = recent.claim_id
 )

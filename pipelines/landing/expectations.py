@@ -82,9 +82,7 @@ REFERENCES = {
 
 DEFAULTS = {
     "claims": Expect(max_orphan_share=0.25, severity="warning"),
-    "claim_transactions": Expect(
-        max_zero_share={"amount": 0.20}, max_orphan_share=0.02, severity="warning"
-    ),
+    "claim_transactions": Expect(max_zero_share={"amount": 0.20}, max_orphan_share=0.02, severity="warning"),
     "repair_lines": Expect(max_orphan_share=0.02, severity="warning"),
 }
 
