@@ -16,6 +16,7 @@ from pipelines.pricing.manifest import Manifest
 
 THIN_EXPOSURE, THIN_CLAIMS = 50, 10
 CHART_LEVELS = 40
+_SHORT = {"relativity": "relativity", "claim_count": "claims", "burning_cost": "gross_cost"}
 FILL, EDGE = "#1F3A5F", "#D0D7DE"
 
 
@@ -105,7 +106,7 @@ def _write_table(
                 sheet.write_string(row, column, str(value), formats["text"])
             else:
                 sheet.write_number(row, column, float(value), formats[kind])
-    sheet.set_row(top, 32)
+    sheet.set_row(top, 48)
 
 
 def _words(name: str) -> str:
@@ -177,26 +178,19 @@ def _summary(
 
 
 def _factor_sheet(book: Any, formats: dict[str, Any], table: RateTable, factor: str) -> None:
+    """Relativities of every cover side by side, the experience behind them to their right."""
     sheet = _sheet(book, _words(factor))
     own = table.rates.filter(pl.col("factor") == factor)
-    levels = own.select("level").unique(maintain_order=True)
-    frame = levels
-    kinds: dict[str, str] = {}
-    for cover in table.covers:
-        part = own.filter(pl.col("cover") == cover)
-        names = {
-            "relativity": f"{cover}_relativity",
-            "exposure_years": f"{cover}_vehicle_years",
-            "claim_count": f"{cover}_claims",
-            "burning_cost": f"{cover}_gross_cost",
-        }
-        frame = frame.join(
-            part.select("level", *names).rename(names),
-            on="level",
-            how="left",
-            maintain_order="left",
-        )
-        kinds |= dict(zip(names.values(), ("rel", "whole", "whole", "money"), strict=True))
+    frame = own.group_by("level", maintain_order=True).agg(pl.col("exposure_years").max())
+    frame = frame.rename({"exposure_years": "vehicle_years"})
+    kinds = {"vehicle_years": "whole"}
+    columns = {"relativity": "rel", "claim_count": "whole", "burning_cost": "money"}
+    for column, kind in columns.items():
+        for cover in table.covers:
+            name = f"{cover}_{_SHORT[column]}"
+            part = own.filter(pl.col("cover") == cover).select("level", pl.col(column).alias(name))
+            frame = frame.join(part, on="level", how="left", maintain_order="left")
+            kinds[name] = kind
     _write_table(sheet, formats, 0, frame, kinds)
     sheet.freeze_panes(1, 1)
     sheet.repeat_rows(0)
@@ -208,12 +202,11 @@ def _factor_sheet(book: Any, formats: dict[str, Any], table: RateTable, factor: 
 def _shade_thin(sheet: Any, formats: dict[str, Any], frame: pl.DataFrame, covers: list[str]) -> None:
     for cover in covers:
         column = frame.columns.index(f"{cover}_relativity")
-        cells = frame.select(
-            "level", f"{cover}_relativity", f"{cover}_vehicle_years", f"{cover}_claims"
-        ).iter_rows()
+        cells = frame.select("level", f"{cover}_relativity", "vehicle_years", f"{cover}_claims").iter_rows()
         for row, (level, relativity, exposure, claims) in enumerate(cells, start=1):
-            thin = exposure is None or exposure < THIN_EXPOSURE or claims < THIN_CLAIMS
-            if thin and relativity is not None and level != OTHER:
+            if relativity is None or level == OTHER:  # another cover's level, or the catch-all
+                continue
+            if exposure < THIN_EXPOSURE or claims < THIN_CLAIMS:
                 sheet.write_number(row, column, relativity, formats["thin"])
 
 
@@ -225,7 +218,7 @@ def _chart(book: Any, sheet: Any, frame: pl.DataFrame, covers: list[str], title:
     columns = book.add_chart({"type": "column"})
     lines = book.add_chart({"type": "line"})
     name = sheet.get_name()
-    first = frame.columns.index(f"{covers[0]}_vehicle_years")
+    first = frame.columns.index("vehicle_years")
     columns.add_series(
         {
             "name": "Vehicle-years",
@@ -254,7 +247,7 @@ def _chart(book: Any, sheet: Any, frame: pl.DataFrame, covers: list[str], title:
     lines.set_y2_axis({"name": "Relativity", "num_format": "0.00"})
     columns.set_legend({"position": "bottom"})
     columns.set_size({"width": 760, "height": 380})
-    sheet.insert_chart(1, frame.width + 1, columns)
+    sheet.insert_chart(frame.height + 2, 0, columns)
 
 
 def _premiums(book: Any, formats: dict[str, Any], premiums: pl.DataFrame, covers: list[str]) -> None:

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -16,7 +17,7 @@ from dagster_dbt import (
     dbt_assets,
 )
 
-from pipelines.previews import preview
+from pipelines.previews import ROWS, preview
 from pipelines.progress import LOGGER, step
 from pipelines.repricing import Repricing
 from pipelines.warehouse.output import DbtOutput
@@ -68,9 +69,27 @@ def build_warehouse(
     with environment(dbt_environment(plan.settings, plan.client)), redirect_stdout(told):
         began = time.perf_counter()
         call = dbt.cli(["build", "--exclude-resource-type", "unit_test"], context=context)
-        yield from call.stream()
+        # DuckDB has one writer, so what dbt built can be looked at only when dbt is done.
+        events = []
+        try:
+            for event in call.stream():
+                events.append(event)  # noqa: PERF402 - what came before a failure must not be lost
+        finally:
+            for event in events:
+                yield _described(event, context, plan.settings.warehouse(plan.client))
     seconds = time.perf_counter() - began
     LOGGER.info("%s", f"{'warehouse (dbt build)':<34}  {seconds:6.1f} s  {told.verdict}")
+
+
+def _described(event: Any, context: dg.AssetExecutionContext, warehouse: Path) -> Any:
+    """A built model with its row count and first rows; other events as they are."""
+    if not isinstance(event, dg.Output):
+        return event
+    schema, table = context.asset_key_for_output(event.output_name).path[-2:]
+    rows = read(warehouse, f'select count(*) as rows from "{schema}"."{table}"').item()
+    head = read(warehouse, f'select * from "{schema}"."{table}" limit {ROWS}')
+    found = {"dagster/row_count": rows, "preview": preview(head)}
+    return event.with_metadata({**event.metadata, **found})
 
 
 @dg.asset(

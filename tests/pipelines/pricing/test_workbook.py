@@ -23,9 +23,14 @@ FORMULA = '=HYPERLINK("http://x","y")'
 def made() -> tuple[RateTable, pl.DataFrame, dict[str, Judgement]]:
     data = portfolio(2_000).with_columns(pl.col("use").replace("taxi", FORMULA))
     model = FrequencySeverityModel(["use", "age"]).fit(data)
+    # Glass is not sold to taxis: a level that one cover has and another has not.
+    private = data.filter(pl.col("use") == "private")
+    glass = FrequencySeverityModel(["use", "age"]).fit(private)
     orders = pl.DataFrame({"factor": ["age"] * 3, "level": ["0", "1", "2"], "level_order": [0, 1, 2]})
-    table = build_rate_table({"damage": model}, {"damage": CoverLoading(0.1, 0.1, 0.05)}, orders)
-    return table, expand(table, data, ("use", "age"), {}), {"damage": judged()}
+    loading = CoverLoading(0.1, 0.1, 0.05)
+    models, loadings = {"damage": model, "glass": glass}, {"damage": loading, "glass": loading}
+    table = build_rate_table(models, loadings, orders)
+    return table, expand(table, data, ("use", "age"), {}), dict.fromkeys(models, judged())
 
 
 def test_the_same_inputs_give_the_same_bytes() -> None:
