@@ -32,9 +32,9 @@ class StepLog:
 
 
 @contextmanager
-def step(name: str) -> Iterator[StepLog]:
-    """Log the start of a step quietly, and its end with rows and seconds."""
-    LOGGER.debug("%s ...", name)
+def step(name: str, *, slow: bool = False) -> Iterator[StepLog]:
+    """Log the end of a step with rows and seconds; of a slow one the start as well."""
+    LOGGER.log(logging.INFO if slow else logging.DEBUG, "%s ...", name)
     start = time.perf_counter()
     log = StepLog()
     yield log

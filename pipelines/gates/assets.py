@@ -34,7 +34,7 @@ def delivery_gate(repricing: Repricing) -> Iterator[dg.AssetCheckResult]:
 
     plan = repricing.plan()
     where = places(plan)
-    with step("delivery gate") as log:
+    with step("delivery gate", slow=True) as log:
         facts = delivery_facts(plan.delivery, plan.mapping, where.ledger)
         docs = plan.settings.data_docs(plan.client)
         result = run_gate(where.lake, plan.mapping.expect, docs, plan.client, facts)

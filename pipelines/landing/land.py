@@ -29,6 +29,7 @@ from pipelines.landing.validate import candidates
 from pipelines.progress import step
 
 EMPTY = "0000-empty.parquet"
+SLOW_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def _stage(
     staged: list[_Staged],
     key: str,
 ) -> _Staged:
-    with step(f"landing {path.name}") as log:
+    with step(f"landing {path.name}", slow=path.stat().st_size > SLOW_BYTES) as log:
         raw = read_file(path, how, sha256)
         found = candidates(raw, how, key)
         known = {s: _known(places.lake, s, short(sha256), staged) for s in CONTRACTS}

@@ -62,7 +62,7 @@ def rate_table(repricing: Repricing) -> dg.MaterializeResult[None]:
     from pipelines.pricing.rate_table import publish_rate_table
 
     plan = repricing.plan()
-    with step("rate table") as log:
+    with step("rate table", slow=True) as log:
         published = publish_rate_table(plan, forecast_path(plan))
         if published is None:
             log.say("nothing to price: no cover has both exposure and claims")

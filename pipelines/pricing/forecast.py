@@ -32,7 +32,7 @@ def fit_forecast(experience: Experience, seed: int) -> Forecast:
     judgements: dict[str, Judgement] = {}
     refused: dict[str, str] = {}
     for cover in experience.covers:
-        with step(f"forecast {cover}") as log:
+        with step(f"forecast {cover}", slow=True) as log:
             cells = experience.cells.filter(pl.col("cover") == cover)
             contracts = experience.contracts.filter(pl.col("cover") == cover)
             try:

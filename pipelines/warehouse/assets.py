@@ -66,6 +66,7 @@ def build_warehouse(
     plan = repricing.plan()
     plan.settings.warehouse(plan.client).parent.mkdir(parents=True, exist_ok=True)
     told = DbtOutput()
+    LOGGER.info("warehouse (dbt build) ...")
     with environment(dbt_environment(plan.settings, plan.client)), redirect_stdout(told):
         began = time.perf_counter()
         call = dbt.cli(["build", "--exclude-resource-type", "unit_test"], context=context)

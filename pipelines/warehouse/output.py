@@ -10,8 +10,10 @@ from pipelines.progress import LOGGER
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _BUILT = re.compile(r"OK created sql table model (\S+) \.* *\[.* in ([\d.]+)s\]")
 _BROKEN = re.compile(r"(?:FAIL|ERROR|WARN)\s+\d* *(.*?) \.*\s*\[")
+_COUNT = re.compile(r"(\d+) of (\d+) (?:OK|PASS)")
 _DONE = re.compile(r"Done\. (PASS=\d+ WARN=\d+ ERROR=\d+)")
 SLOW_SECONDS = 1.0
+EVERY = 50
 
 
 class DbtOutput(io.TextIOBase):
@@ -34,5 +36,7 @@ class DbtOutput(io.TextIOBase):
             LOGGER.info("%s", f"  {built[1]:<32}  {float(built[2]):6.1f} s")
         elif "START" not in line and (broken := _BROKEN.search(line)):
             LOGGER.error("dbt: %s", broken[0].rstrip(" .["))
+        elif (count := _COUNT.search(line)) and int(count[1]) % EVERY == 0:
+            LOGGER.info("  %s of %s models and tests", count[1], count[2])
         elif done := _DONE.search(line):
             self.verdict = done[1].replace("=", " ").lower()

@@ -88,6 +88,19 @@ def test_bad_input_is_one_line_exit_2_and_nothing_written(
     assert [p.name for p in left] in ([], [".landing.lock"])
 
 
+def test_a_run_that_the_gate_stops_is_exit_1_and_publishes_nothing(
+    tmp_path: Path, delivery: Path, mapping: Path
+) -> None:
+    mapping.write_text(yaml.safe_dump({**MAPPING, "expect": {"contracts": {"rows": [100, 200]}}}))
+    words = ["--delivery", str(delivery), "--mapping", str(mapping), "--rating-year", "2026"]
+    done = ratewright(tmp_path / "data", "run", *words)
+    assert done.returncode == 1
+    assert "gate: contracts: 100 to 200 rows; found 3 rows" in done.stderr
+    assert "nothing was published" in done.stdout
+    assert not (tmp_path / "data" / "published").exists()
+    assert not (tmp_path / "data" / "warehouse").exists()
+
+
 def test_bad_usage_is_exit_2(tmp_path: Path) -> None:
     assert ratewright(tmp_path, "rates", "pull", "--year", "soon", "--out", "x").returncode == 2
     assert ratewright(tmp_path, "run", "--delivery", str(tmp_path)).returncode == 2

@@ -20,32 +20,32 @@ bands as (
         and parameters.rating_year_start <= bands.effective_to
 ),
 
-vehicle_age as (
+numbers as (
     select
-        terms.contract_id,
+        contract_id,
         'vehicle_age' as factor,
-        case when terms.vehicle_age_years is null then 'unknown' else bands.band end as level,
-        bands.band_order as level_order
+        vehicle_age_years as number
     from terms
-    left join bands
-        on
-            bands.factor = 'vehicle_age'
-            and terms.vehicle_age_years >= bands.lower_bound
-            and (terms.vehicle_age_years < bands.upper_bound or bands.upper_bound is null)
+    union all
+    select
+        contract_id,
+        'annual_mileage' as factor,
+        annual_km as number
+    from terms
 ),
 
-annual_mileage as (
+banded as (
     select
-        terms.contract_id,
-        'annual_mileage' as factor,
-        case when terms.annual_km is null then 'unknown' else bands.band end as level,
+        numbers.contract_id,
+        numbers.factor,
+        case when numbers.number is null then 'unknown' else bands.band end as level,
         bands.band_order as level_order
-    from terms
+    from numbers
     left join bands
         on
-            bands.factor = 'annual_mileage'
-            and terms.annual_km >= bands.lower_bound
-            and (terms.annual_km < bands.upper_bound or bands.upper_bound is null)
+            numbers.factor = bands.factor
+            and numbers.number >= bands.lower_bound
+            and (numbers.number < bands.upper_bound or bands.upper_bound is null)
 ),
 
 make as (
@@ -82,9 +82,7 @@ final as (
     union all
     select * from model
     union all
-    select * from vehicle_age
-    union all
-    select * from annual_mileage
+    select * from banded
     union all
     select * from declared
 )

@@ -17,13 +17,22 @@ cells as (
     select * from {{ ref('int_contract_cells') }}
 ),
 
--- A vehicle's cover begins with the first of its contracts: a renewal is no inception.
-inceptions as (
+-- A vehicle's cover begins with the first of its contracts: a renewal is no inception. A contract that
+-- begins on the first day of the client's history was in force before it, as far as anybody can tell.
+first_contracts as (
     select
         vehicle_id,
         min(effective_date) as inception_date
     from terms
     group by vehicle_id
+),
+
+inceptions as (
+    select
+        vehicle_id,
+        inception_date
+    from first_contracts
+    where inception_date > (select min(terms.effective_date) from terms)
 ),
 
 dated as (
