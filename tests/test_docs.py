@@ -1,0 +1,53 @@
+"""Docs and tree agree: what can be written in a mapping or read in a mart is described."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from pydantic import BaseModel
+
+from pipelines.landing.expectations import Expect
+from pipelines.landing.mapping import Column, Factor, FileMapping, Mapping, SourceMapping, Unpivot
+from pipelines.warehouse.project import ensure_manifest
+from tests.conftest import PROJECT
+
+MODELS = [
+    node
+    for node in json.loads(ensure_manifest().read_text(encoding="utf-8"))["nodes"].values()
+    if node["resource_type"] in ("model", "seed")
+]
+
+
+@pytest.mark.parametrize("model", [Mapping, FileMapping, SourceMapping, Column, Factor, Unpivot, Expect])
+def test_every_key_of_a_mapping_is_described(model: type[BaseModel]) -> None:
+    page = (PROJECT / "docs" / "reference" / "mapping.md").read_text(encoding="utf-8")
+    missing = [name for name in model.model_fields if not re.search(rf"\b{name.rstrip('_')}\b", page)]
+    assert missing == []
+
+
+def test_every_mart_has_a_line_in_the_dictionary() -> None:
+    page = (PROJECT / "docs" / "reference" / "marts.md").read_text(encoding="utf-8")
+    marts = [f"{n['schema']}.{n['name']}" for n in MODELS if n["fqn"][1] == "marts"]
+    assert [mart for mart in marts if f"`{mart}`" not in page] == []
+
+
+@pytest.mark.parametrize("node", MODELS, ids=lambda n: n["name"])
+def test_every_model_says_its_grain_its_owner_and_what_each_column_is(node: dict) -> None:  # type: ignore[type-arg]
+    assert node["description"]
+    assert node["resource_type"] == "seed" or "Grain:" in node["description"]
+    assert node["config"]["group"]
+    assert node["columns"]
+    assert [c for c, spec in node["columns"].items() if not spec["description"]] == []
+    if node["fqn"][1] == "marts":
+        assert node["config"]["contract"]["enforced"]
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    links = [
+        (page, target)
+        for page in [*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")]
+        for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text(encoding="utf-8"))
+    ]
+    assert [f"{page.name}: {target}" for page, target in links if not (page.parent / target).exists()] == []
