@@ -181,7 +181,9 @@ def _relativities(axes: Any, factor: str, rates: pl.DataFrame, seen: pl.DataFram
     exposure.spines[["top"]].set_visible(False)
     axes.set_zorder(exposure.get_zorder() + 1)
     axes.patch.set_visible(False)
-    axes.plot(x, rates["relativity"].to_list(), color=INK, marker="o", label="relativity")
+    # A line says that levels follow each other; makes do not.
+    line = "none" if rates["level_order"].is_null().all() else "-"
+    axes.plot(x, rates["relativity"].to_list(), color=INK, marker="o", linestyle=line, label="relativity")
     if seen.height:
         at = dict(zip(levels, x, strict=True))
         judged = seen.filter(pl.col("level").is_in(levels) & (pl.col("expected_claims") >= 1))
