@@ -29,6 +29,7 @@ from pipelines.landing.validate import candidates
 from pipelines.progress import step
 
 EMPTY = "0000-empty.parquet"
+NOT_DATA = (".", "_", "~$")  # hidden files, markers like _READY, locks of Excel
 SLOW_BYTES = 1_000_000
 
 
@@ -95,7 +96,7 @@ def delivery_files(delivery: Path, mapping: Mapping) -> list[tuple[Path, FileMap
     """
     if not delivery.is_dir():
         raise InputError(str(delivery), expected="a delivery folder", found="no such folder")
-    paths = sorted(p for p in delivery.rglob("*") if p.is_file() and not p.name.startswith((".", "~$")))
+    paths = sorted(p for p in delivery.rglob("*") if p.is_file() and not p.name.startswith(NOT_DATA))
     chosen = []
     for path in paths:
         how = mapping.file_for(path.relative_to(delivery).as_posix())
