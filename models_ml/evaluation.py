@@ -10,7 +10,7 @@ import polars as pl
 from scipy import stats
 
 from models_ml.frequency_severity import FrequencySeverityModel
-from models_ml.glm import MIN_MEAN, Array
+from models_ml.glm import MIN_MEAN, SIGNIFICANT_DIGITS, Array, significant
 
 CONFIDENCE = 0.95
 
@@ -32,7 +32,7 @@ def gini(exposure: Array, outcome: Array, score: Array) -> float:
     file cannot matter. 0 is no order, and a perfect one is below 1 (Frees, Meyers and Cummings 2011).
     """
     frame = pl.DataFrame({"score": score, "exposure": exposure, "outcome": outcome})
-    tied = frame.group_by("score").agg(pl.col("exposure", "outcome").sum()).sort("score")
+    tied = frame.group_by("score", maintain_order=True).agg(pl.col("exposure", "outcome").sum()).sort("score")
     x = np.concatenate([[0.0], np.cumsum(tied["exposure"].to_numpy())])
     y = np.concatenate([[0.0], np.cumsum(tied["outcome"].to_numpy())])
     if x[-1] <= 0 or y[-1] == 0:
@@ -98,24 +98,39 @@ def judge(model: FrequencySeverityModel, learn: pl.DataFrame, unseen: pl.DataFra
         expected_amount=burning_cost * exposure,
     )
     amount = float(scored["amount"].sum())
-    return Judgement(
-        cover=model.cover_,
-        basis=basis,
-        rows=unseen.height,
-        exposure_years=float(exposure.sum()),
-        claim_count=int(claims.sum()),
-        deviance_constant=poisson_loss(claims, constant * exposure),
-        deviance_model=poisson_loss(claims, frequency * exposure),
-        deviance_charged=None if charged is None else poisson_loss(claims, charged * exposure),
-        gini_model=gini(exposure, claims, frequency),
-        gini_charged=None if charged is None else gini(exposure, claims, charged),
-        actual_over_expected_claims=float(claims.sum() / (frequency @ exposure)),
-        actual_over_expected_amount=float(amount / (burning_cost @ exposure)),
-        by_factor=pl.concat([_by_level(scored, factor) for factor in model.factors])
-        if model.factors
-        else _actual_expected(scored, pl.lit("all").alias("level")),
-        by_decile=_by_decile(scored),
+    return _repeatable(
+        Judgement(
+            cover=model.cover_,
+            basis=basis,
+            rows=unseen.height,
+            exposure_years=float(exposure.sum()),
+            claim_count=int(claims.sum()),
+            deviance_constant=poisson_loss(claims, constant * exposure),
+            deviance_model=poisson_loss(claims, frequency * exposure),
+            deviance_charged=None if charged is None else poisson_loss(claims, charged * exposure),
+            gini_model=gini(exposure, claims, frequency),
+            gini_charged=None if charged is None else gini(exposure, claims, charged),
+            actual_over_expected_claims=float(claims.sum() / (frequency @ exposure)),
+            actual_over_expected_amount=float(amount / (burning_cost @ exposure)),
+            by_factor=pl.concat([_by_level(scored, factor) for factor in model.factors])
+            if model.factors
+            else _actual_expected(scored, pl.lit("all").alias("level")),
+            by_decile=_by_decile(scored),
+        )
     )
+
+
+def _repeatable(judged: Judgement) -> Judgement:
+    """The judgement to nine significant digits, so that it is the same on every run."""
+    rounded: dict[str, Any] = {
+        name: value.with_columns(pl.col(pl.Float64).round_sig_figs(SIGNIFICANT_DIGITS))
+        if isinstance(value, pl.DataFrame)
+        else significant(value)
+        if isinstance(value, float)
+        else value
+        for name, value in vars(judged).items()
+    }
+    return Judgement(**rounded)
 
 
 def _charged(learn: pl.DataFrame, unseen: pl.DataFrame) -> Array | None:
@@ -146,7 +161,7 @@ def _by_decile(scored: pl.DataFrame) -> pl.DataFrame:
 
 def _actual_expected(scored: pl.DataFrame, by: pl.Expr) -> pl.DataFrame:
     table = (
-        scored.group_by(by)
+        scored.group_by(by, maintain_order=True)
         .agg(
             pl.col("exposure_years").sum(),
             actual_claims=pl.col("claim_count").sum().cast(pl.Int64),

@@ -17,7 +17,7 @@ from sklearn.base import BaseEstimator
 
 from models_ml.encoding import LevelEncoder
 from models_ml.errors import BadCellError, NoClaimsError, NoExposureError
-from models_ml.glm import Array, Family, Fit, dispersion, fit_glm, fit_with_chosen_prior
+from models_ml.glm import Array, Family, Fit, dispersion, fit_glm, fit_with_chosen_prior, significant
 
 OTHER = "*"
 """The level that stands for every level the table does not list."""
@@ -171,7 +171,7 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
             severity_log=pl.Series(severity.coefficients, dtype=pl.Float64),
         )
         volumes = [
-            cells.group_by(pl.col(factor).alias("level")).agg(
+            cells.group_by(pl.col(factor).alias("level"), maintain_order=True).agg(
                 pl.lit(factor).alias("factor"),
                 pl.col("exposure_years", "claim_count", "gross_amount").sum(),
             )
@@ -190,8 +190,8 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
             self.relativities_ = _relativities(table.join(base, on="factor"), list(self.factors))
             frequency = _shifted(frequency, base["frequency_log_base"])
             severity = _shifted(severity, base["severity_log_base"])
-        self.base_frequency_ = float(np.exp(frequency.intercept))
-        self.base_severity_ = float(np.exp(severity.intercept))
+        self.base_frequency_ = significant(float(np.exp(frequency.intercept)))
+        self.base_severity_ = significant(float(np.exp(severity.intercept)))
 
     def _balance(self, cells: pl.DataFrame) -> None:
         """Rescale the base values until fitted claims and cost are the actual ones."""
@@ -199,12 +199,14 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
         claims = float(cells["claim_count"].sum())
         gross = float(cells["gross_amount"].sum())
         net = gross + float(cells["recovery_amount"].sum())
-        self.off_balance_frequency_ = claims / float(self.predict_frequency(cells) @ exposure)
-        self.base_frequency_ *= self.off_balance_frequency_
+        unbalanced = float(self.predict_frequency(cells) @ exposure)
+        self.off_balance_frequency_ = significant(claims / unbalanced)
+        self.base_frequency_ = significant(self.base_frequency_ * claims / unbalanced)
         expected = self.predict_frequency(cells) * exposure
-        self.off_balance_severity_ = gross / float(self.predict_severity(cells) @ expected)
-        self.base_severity_ *= self.off_balance_severity_
-        self.recovery_factor_ = max(net / gross, 0.0)
+        unbalanced = float(self.predict_severity(cells) @ expected)
+        self.off_balance_severity_ = significant(gross / unbalanced)
+        self.base_severity_ = significant(self.base_severity_ * gross / unbalanced)
+        self.recovery_factor_ = significant(max(net / gross, 0.0))
 
     def _product(self, frame: pl.DataFrame, column: str) -> Array:
         result = np.ones(frame.height)
@@ -238,7 +240,7 @@ def _relativities(table: pl.DataFrame, factors: list[str]) -> pl.DataFrame:
         "gross_amount",
     ]
     weight = pl.col("exposure_years") / pl.col("exposure_years").sum()
-    others = rated.group_by("factor").agg(
+    others = rated.group_by("factor", maintain_order=True).agg(
         pl.lit(OTHER).alias("level"),
         (pl.col("frequency_relativity") * weight).sum(),
         (pl.col("severity_relativity") * weight).sum(),

@@ -183,6 +183,6 @@ def expand(
         shown: factors that vary.
         base_levels: the level at which every other factor is held.
     """
-    combos = observed.group_by(shown).agg(pl.col("exposure_years").sum()).sort(shown)
+    combos = observed.group_by(shown, maintain_order=True).agg(pl.col("exposure_years").sum()).sort(shown)
     held = [pl.lit(base_levels[f]).alias(f) for f in table.factors if f not in shown]
     return rate(table, combos.with_columns(held)).select(*shown, "exposure_years", *table.covers, "total")

@@ -91,7 +91,7 @@ def split(contracts: pl.DataFrame, seed: int) -> tuple[pl.DataFrame, pl.DataFram
 def as_cells(contracts: pl.DataFrame, factors: list[str]) -> pl.DataFrame:
     """Contracts summed to rating cells."""
     return (
-        contracts.group_by("cover", "cell_id", *factors)
+        contracts.group_by("cover", "cell_id", *factors, maintain_order=True)
         .agg(pl.col("exposure_years", "claim_count", "gross_amount", "recovery_amount").sum())
         .sort("cover", "cell_id")
     )
