@@ -34,7 +34,7 @@ def test_every_mart_has_a_line_in_the_dictionary() -> None:
 
 
 @pytest.mark.parametrize("node", MODELS, ids=lambda n: n["name"])
-def test_every_model_says_its_grain_its_owner_and_what_each_column_is(node: dict) -> None:  # type: ignore[type-arg]
+def test_every_model_says_its_grain_its_owner_and_what_each_column_is(node: dict) -> None:
     assert node["description"]
     assert node["resource_type"] == "seed" or "Grain:" in node["description"]
     assert node["config"]["group"]

@@ -44,7 +44,7 @@ def test_every_asset_has_an_owner_a_group_and_a_description() -> None:
 
 
 def test_the_gate_blocks_every_landed_source() -> None:
-    gates = [s for d in defs.asset_checks or [] for s in d.check_specs if s.name == "delivery_gate"]  # type: ignore[union-attr]
+    gates = [s for d in defs.asset_checks or [] for s in d.check_specs if s.name == "delivery_gate"]
     assert len(gates) == 9
     assert all(spec.blocking for spec in gates)
 
@@ -52,5 +52,5 @@ def test_the_gate_blocks_every_landed_source() -> None:
 def test_what_runs_by_itself_is_off_until_somebody_turns_it_on() -> None:
     (schedule,) = defs.schedules or []
     (sensor,) = defs.sensors or []
-    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED  # type: ignore[union-attr]
-    assert sensor.default_status == dg.DefaultSensorStatus.STOPPED  # type: ignore[union-attr]
+    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
+    assert sensor.default_status == dg.DefaultSensorStatus.STOPPED

@@ -18,7 +18,7 @@ from simulator import simulate
 def requests(data: Path, monkeypatch: pytest.MonkeyPatch) -> list[object]:
     monkeypatch.setattr("pipelines.jobs.settings", lambda: Settings(data_dir=data))
     with dg.DagsterInstance.ephemeral() as instance:
-        return list(new_delivery(dg.build_sensor_context(instance=instance)))  # type: ignore[arg-type]
+        return list(new_delivery(dg.build_sensor_context(instance=instance)))
 
 
 def test_nothing_ready_is_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

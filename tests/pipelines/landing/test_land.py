@@ -136,7 +136,7 @@ def test_the_same_delivery_again_changes_nothing(
 def test_a_changed_mapping_lands_the_file_anew(delivery: Path, places: Places, mapping_of: MappingOf) -> None:
     land(delivery, mapping_of(), places, "key")
     changed = copy.deepcopy(MAPPING)
-    changed["files"][0]["sources"][1]["columns"]["channel"] = {"value": "app"}  # type: ignore[index]
+    changed["files"][0]["sources"][1]["columns"]["channel"] = {"value": "app"}
     report = land(delivery, mapping_of(changed), places, "key")
     assert [e.file for e in report.landed] == ["policies.csv"]
     assert lake(places, "contracts")["channel"].unique().to_list() == ["app"]
@@ -181,7 +181,7 @@ def test_identities_are_hashed_alike_in_every_file_and_only_under_the_same_key(
     delivery: Path, tmp_path: Path, mapping_of: MappingOf
 ) -> None:
     hidden = copy.deepcopy(MAPPING)
-    for source in hidden["files"][0]["sources"]:  # type: ignore[index]
+    for source in hidden["files"][0]["sources"]:
         source["columns"]["vehicle_id"] = {"column": "vin", "pseudonym": True}
     hashes = []
     for key in ("one", "other"):

@@ -12,26 +12,26 @@ from pipelines.errors import InputError
 from pipelines.landing.mapping import Mapping, load_mapping
 from tests.conftest import MAPPING, PROJECT
 
-Change = Callable[[dict], None]  # type: ignore[type-arg]
+Change = Callable[[dict], None]
 
 
-def rename_column(m: dict) -> None:  # type: ignore[type-arg]
+def rename_column(m: dict) -> None:
     m["files"][0]["sources"][1]["columns"]["annual_premum"] = "premium"
 
 
-def unknown_source(m: dict) -> None:  # type: ignore[type-arg]
+def unknown_source(m: dict) -> None:
     m["files"][0]["sources"][0]["source"] = "vehicle"
 
 
-def unknown_key(m: dict) -> None:  # type: ignore[type-arg]
+def unknown_key(m: dict) -> None:
     m["files"][0]["encodng"] = "utf-8"
 
 
-def no_key_column(m: dict) -> None:  # type: ignore[type-arg]
+def no_key_column(m: dict) -> None:
     del m["files"][0]["sources"][1]["columns"]["contract_id"]
 
 
-def unknown_expectation(m: dict) -> None:  # type: ignore[type-arg]
+def unknown_expectation(m: dict) -> None:
     m["expect"] = {"claims": {"max_zero_share": {"amont": 0.1}}}
 
 
