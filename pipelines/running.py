@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines.errors import InputError, RatewrightError
+from pipelines.errors import InputError
 from pipelines.instance import prepare_home
 from pipelines.progress import LOGGER, step
 from pipelines.repricing import Repricing
@@ -31,8 +31,8 @@ def run_job(delivery: Path | None, mapping: Path | None, rating_year: int, valua
     """
     began = time.perf_counter()
     repricing = Repricing(
-        delivery=str(delivery or ""),
-        mapping=str(mapping or ""),
+        delivery=str(delivery.resolve()) if delivery else "",
+        mapping=str(mapping.resolve()) if mapping else "",
         rating_year=rating_year,
         valuation_date=valuation_date,
     )
@@ -88,10 +88,7 @@ def _execute(repricing: Repricing) -> bool:
         "resources": {"repricing": {"config": repricing.model_dump()}},
     }
     with dg.DagsterInstance.get() as instance:
-        try:
-            result = job.execute_in_process(run_config=config, instance=instance, raise_on_error=False)
-        except RatewrightError as error:
-            raise error from None
+        result = job.execute_in_process(run_config=config, instance=instance, raise_on_error=False)
         for event in result.filter_events(lambda e: e.is_step_failure):
             _explain(event.step_failure_data.error, event.step_key or "")
     return bool(result.success)
