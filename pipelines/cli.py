@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -113,7 +114,10 @@ def status() -> None:
     """Show what has landed, been set aside and been published, by client."""
     from pipelines.status import client_status
 
-    table = Table("client", "files", "accepted", "rejected", "duplicates", "rate tables", "flags")
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("client", no_wrap=True)
+    for name in ("files", "accepted", "rejected", "duplicates", "rates", "flags"):
+        table.add_column(name, justify="right")
     rows = client_status()
     for row in rows:
         table.add_row(*row)
@@ -126,12 +130,12 @@ def list_rates() -> None:
     from pipelines.pricing.publication import versions
     from pipelines.settings import settings
 
-    table = Table("year", "client", "version", "latest", "folder")
     found = list(versions(settings().published))
     for version in found:
-        star = "*" if version.latest else ""
-        table.add_row(str(version.year), version.client, version.name, star, str(version.path))
-    console.print(table if found else "No rate table has been published yet.")
+        star = "*" if version.latest else " "
+        console.print(f"{star} {version.year}  {version.name}  {version.path}", markup=False)
+    if not found:
+        console.print("No rate table has been published yet.")
 
 
 @rates.command("pull")
