@@ -76,7 +76,9 @@ def _grown(weight: float, share: pl.Expr) -> pl.Expr:
 
 def _soon(settings: RuleSettings) -> _Rule:
     days = pl.col("days_since_inception")
-    hit = days.is_between(0, settings.inception_days) & (pl.col("incurred_amount") > 0)
+    # NaN counts as large in a comparison; an amount that is not known is no evidence.
+    incurred = pl.col("incurred_amount").fill_nan(None)
+    hit = days.is_between(0, settings.inception_days) & (incurred > 0)
     share = 1 - days / max(settings.inception_days, 1)
     return _Rule(
         "soon_after_inception",
@@ -100,14 +102,18 @@ def _repeated(settings: RuleSettings) -> _Rule:
             "{} claims on this vehicle within {} days; the one before is {}, {}",
             count,
             pl.lit(settings.repeat_days),
-            pl.col("previous_claim_id"),
-            pl.when(days == 0).then(pl.lit("on the same day")).otherwise(pl.format("{} days earlier", days)),
+            pl.col("previous_claim_id").fill_null("not numbered"),
+            pl.when(days == 0)
+            .then(pl.lit("on the same day"))
+            .when(days == 1)
+            .then(pl.lit("1 day earlier"))
+            .otherwise(pl.format("{} days earlier", days)),
         ),
     )
 
 
 def _amount(settings: RuleSettings) -> _Rule:
-    incurred, expected = pl.col("incurred_amount"), pl.col("expected_severity")
+    incurred, expected = (pl.col(c).fill_nan(None) for c in ("incurred_amount", "expected_severity"))
     ratio = incurred / expected
     hit = (ratio >= settings.amount_ratio) & (incurred >= settings.minimum_amount) & (expected > 0)
     share = (ratio / settings.amount_ratio - 1) / (RATIO_OF_FULL_WEIGHT - 1)

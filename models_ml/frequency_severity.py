@@ -15,8 +15,8 @@ import numpy as np
 import polars as pl
 from sklearn.base import BaseEstimator
 
+from models_ml.cells import checked_cover
 from models_ml.encoding import LevelEncoder
-from models_ml.errors import BadCellError, NoClaimsError, NoExposureError
 from models_ml.glm import Array, Family, Fit, dispersion, fit_glm, fit_with_chosen_prior, significant
 
 OTHER = "*"
@@ -93,11 +93,12 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
             y: not used; scikit-learn's signature.
 
         Raises:
-            BadCellError: a cell has a negative or missing number.
+            BadCellError: a cell has a negative, missing or infinite number, claims without exposure or
+                without cost, cost without claims, a level named `*`, or another cover than the first.
             NoExposureError: the cover was never in force.
             NoClaimsError: no claim of the cover cost anything.
         """
-        cover = _checked(cells)
+        cover = checked_cover(cells, self.factors, reserved=OTHER)
         self.cover_ = cover
         cells = cells.filter(pl.col("exposure_years") > 0).sort("cell_id")
         encoder = LevelEncoder(list(self.factors)).fit(cells)
@@ -268,23 +269,3 @@ def _empty_relativities() -> pl.DataFrame:
 
 def _shifted(fit: Fit, base_logs: pl.Series) -> Fit:
     return Fit(fit.intercept + float(base_logs.sum()), fit.coefficients, fit.prior_sd)
-
-
-def _checked(cells: pl.DataFrame) -> str:
-    cover = str(cells["cover"][0]) if cells.height else "(none)"
-    numbers = ["exposure_years", "claim_count", "gross_amount", "recovery_amount"]
-    values = cells.select(pl.col(numbers).cast(pl.Float64))
-    bad = values.select(
-        pl.col("recovery_amount").le(0).fill_null(False).not_().alias("recovery_amount"),
-        *((pl.col(n).is_null() | pl.col(n).is_nan() | (pl.col(n) < 0)).alias(n) for n in numbers[:3]),
-    )
-    for name in bad.columns:
-        if bad[name].any():
-            cell = cells.filter(bad[name])["cell_id"][0]
-            value = cells.filter(bad[name])[name][0]
-            raise BadCellError(f"cover {cover}, cell {cell}: {name} is {value}")
-    if values["exposure_years"].sum() <= 0:
-        raise NoExposureError(f"cover {cover} was never in force before the rating year")
-    if values["claim_count"].sum() <= 0 or values["gross_amount"].sum() <= 0:
-        raise NoClaimsError(f"cover {cover} has no claim with a cost before the rating year")
-    return cover

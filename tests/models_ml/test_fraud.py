@@ -53,6 +53,10 @@ def test_an_ordinary_claim_is_not_flagged() -> None:
             "2 claims on this vehicle within 90 days; the one before is C-17, on the same day",
         ),
         (
+            {"claims_within_90_days": 2, "previous_claim_id": None, "days_since_previous": 1},
+            "2 claims on this vehicle within 90 days; the one before is not numbered, 1 day earlier",
+        ),
+        (
             {"incurred_amount": 12_340.0},
             "Cost 12,340 is 6.2 times the 1,990 that the forecast expects of such a claim (own damage)",
         ),
@@ -72,6 +76,10 @@ def test_every_rule_says_what_was_seen_and_what_was_expected(claim: dict[str, An
         {"incurred_amount": 999.0, "expected_severity": 1.0},
         {"incurred_amount": 99_999.0, "expected_severity": None},
         {"days_since_inception": None, "loss_date": None},
+        {"incurred_amount": 99_999.0, "expected_severity": float("nan")},
+        {"incurred_amount": float("nan"), "days_since_inception": 4},
+        {"days_since_inception": 4, "incurred_amount": float("nan")},
+        {"incurred_amount": 99_999.0, "expected_severity": float("nan")},
     ],
 )
 def test_just_outside_a_rule_nothing_is_flagged(claim: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from sklearn.linear_model import PoissonRegressor
 from models_ml.encoding import LevelEncoder
 from models_ml.errors import BadCellError, NoClaimsError, NoExposureError
 from models_ml.frequency_severity import OTHER, FrequencySeverityModel
+from models_ml.glm import PRIOR_SDS, dispersion
 
 FLAT = 100.0  # a prior so wide that it does not pull
 
@@ -122,6 +123,31 @@ def test_the_prior_pulls_a_thin_level_as_far_as_bayes_would() -> None:
     assert 4 - 1.0 * np.exp(b) == pytest.approx(2 / 3 * b / 0.25, abs=0.001)
 
 
+def test_the_prior_of_severity_is_as_wide_as_stated_at_its_dispersion() -> None:
+    # The mode of a gamma likelihood with weight n: n (y / m - 1) / dispersion = 2/3 b / sd^2, as above.
+    data = cells(
+        exposure_years=[1e7, 1e3, 1e7],
+        claim_count=[1_000_000, 4, 1_000_000],
+        gross_amount=[1e9, 16_000.0, 1e9],
+        recovery_amount=[0.0, 0.0, 0.0],
+    )
+    model = FrequencySeverityModel(["use"], prior_sd=0.5).fit(data)
+    found = model.relativities_.filter(pl.col("level") == "taxi")["severity_relativity"].item()
+    count = data["claim_count"].to_numpy().astype(float)
+    scale = dispersion("gamma", data["gross_amount"].to_numpy() / count, count)
+    b = np.log(found)
+    assert 4 * (4.0 / found - 1) / scale == pytest.approx(2 / 3 * b / 0.25, rel=0.01)
+    assert 1 < found < 4
+
+
+def test_the_order_of_cells_does_not_matter_and_the_prior_comes_from_the_grid() -> None:
+    data = portfolio(1_500)
+    model = FrequencySeverityModel(["use", "age"]).fit(data)
+    again = FrequencySeverityModel(["use", "age"]).fit(data.sample(fraction=1, shuffle=True, seed=1))
+    assert json.dumps(again.to_dict()) == json.dumps(model.to_dict())
+    assert {model.prior_sd_frequency_, model.prior_sd_severity_} <= set(PRIOR_SDS)
+
+
 def test_a_level_never_seen_is_rated_at_the_exposure_weighted_mean() -> None:
     model = FrequencySeverityModel(["use"], prior_sd=FLAT).fit(cells())
     unseen = model.predict_frequency(pl.DataFrame({"use": ["hearse"]}))[0]
@@ -155,6 +181,19 @@ def test_a_single_cell_with_claims_says_what_a_claim_costs() -> None:
         ),
         ({"gross_amount": [1.0, -1.0, 1.0]}, BadCellError, "cell b: gross_amount is -1.0"),
         ({"recovery_amount": [0.0, 0.0, 5.0]}, BadCellError, "cell c: recovery_amount is 5.0"),
+        ({"recovery_amount": [0.0, float("-inf"), 0.0]}, BadCellError, "cell b: recovery_amount is -inf"),
+        ({"exposure_years": [float("inf"), 1.0, 1.0]}, BadCellError, "cell a: exposure_years is inf"),
+        ({"exposure_years": [1.0, 0.0, 1.0]}, BadCellError, "cell b: claims without exposure"),
+        ({"gross_amount": [1.0, 1.0, 0.0]}, BadCellError, "cell c: claims without a cost"),
+        ({"claim_count": [0, 1, 1]}, BadCellError, "cell a: a cost without claims"),
+        ({"cover": ["damage", "glass", "damage"]}, BadCellError, "cell b: is of another cover"),
+        ({"use": ["private", "taxi", "*"]}, BadCellError, r"cell c: use is \*, which is reserved"),
+        ({"gross_amount": [1.0, float("inf"), 1.0]}, BadCellError, "cell b: gross_amount is inf"),
+        ({"claim_count": [100, 0, 10]}, BadCellError, "cell b: a cost without claims"),
+        ({"gross_amount": [1.0, 0.0, 1.0]}, BadCellError, "cell b: claims without a cost"),
+        ({"exposure_years": [1.0, 0.0, 1.0]}, BadCellError, "cell b: claims without exposure"),
+        ({"use": ["private", "*", "taxi"]}, BadCellError, r"cell b: use is \*, which is reserved"),
+        ({"cover": ["damage", "glass", "damage"]}, BadCellError, "cell b: is of another cover"),
     ],
 )
 def test_what_cannot_be_fitted_is_refused_by_name(
