@@ -28,6 +28,7 @@ $(UV): requirements/tools.lock | $(VENV)/pyvenv.cfg
 $(VENV)/.run: requirements/run.lock pyproject.toml | $(UV)
 	@if [ $(VENV)/.dev -nt requirements/dev.lock ] && [ $(VENV)/.dev -nt pyproject.toml ]; then :; else \
 	  echo "Installing what a run needs (requirements/run.lock) ..."; \
+	  rm -f $(VENV)/.dev; \
 	  $(UV) pip sync --require-hashes --python $(BIN)/python requirements/run.lock && \
 	  $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . && \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/tools.lock ; fi
