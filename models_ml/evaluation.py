@@ -45,8 +45,12 @@ class Judgement:
     """A forecast of one cover against experience.
 
     Deviances are x 100 per row (`poisson_loss`); `charged` stands for the premium charged, scaled to
-    the claims of the learning experience. `by_factor` and `by_decile` hold actual and expected claims
-    and amounts, with the exact Poisson 95 % interval of actual over expected claims.
+    the claims of the learning experience. `gini_model` orders by predicted frequency, `gini_cost_model`
+    by predicted burning cost, both with claims as outcome; a premium pays for cost, so the latter is the
+    like-for-like of `gini_charged`. `gini_amount_*` have the net amount as outcome.
+
+    `by_factor` and `by_decile` hold actual and expected claims and amounts, with the exact Poisson 95 %
+    interval of actual over expected claims.
     """
 
     cover: str
@@ -63,6 +67,9 @@ class Judgement:
     actual_over_expected_amount: float
     by_factor: pl.DataFrame
     by_decile: pl.DataFrame
+    gini_cost_model: float | None = None
+    gini_amount_model: float | None = None
+    gini_amount_charged: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values, for JSON."""
@@ -97,7 +104,8 @@ def judge(model: FrequencySeverityModel, learn: pl.DataFrame, unseen: pl.DataFra
         expected_claims=frequency * exposure,
         expected_amount=burning_cost * exposure,
     )
-    amount = float(scored["amount"].sum())
+    amounts = scored["amount"].to_numpy()
+    amount = float(amounts.sum())
     return _repeatable(
         Judgement(
             cover=model.cover_,
@@ -116,6 +124,9 @@ def judge(model: FrequencySeverityModel, learn: pl.DataFrame, unseen: pl.DataFra
             if model.factors
             else _actual_expected(scored, pl.lit("all").alias("level")),
             by_decile=_by_decile(scored),
+            gini_cost_model=gini(exposure, claims, burning_cost),
+            gini_amount_model=gini(exposure, amounts, burning_cost),
+            gini_amount_charged=None if charged is None else gini(exposure, amounts, charged),
         )
     )
 

@@ -76,6 +76,36 @@ def test_a_forecast_that_knows_the_factors_beats_the_constant_and_a_flat_premium
     assert found.gini_model > 0.15
 
 
+def test_a_flat_premium_orders_no_amounts_and_the_forecast_does() -> None:
+    found = judged()
+    assert found.gini_amount_charged == pytest.approx(0, abs=1e-9)
+    assert found.gini_amount_model is not None
+    assert found.gini_amount_model > 0.1
+
+
+def test_the_gini_of_cost_orders_by_cost_and_not_by_frequency() -> None:
+    # Frequent and cheap against rare and dear: by frequency the taxi is the worse, by cost the other.
+    data = pl.DataFrame(
+        {
+            "cover": "damage",
+            "cell_id": ["a", "b"],
+            "contract_id": ["a", "b"],
+            "use": ["taxi", "private"],
+            "exposure_years": [1000.0, 1000.0],
+            "claim_count": [200, 100],
+            "gross_amount": [200.0, 10_000.0],
+            "recovery_amount": [0.0, 0.0],
+            "annual_premium": [1.0, 2.0],
+        }
+    )
+    found = judge(FrequencySeverityModel(["use"], prior_sd=100.0).fit(data), data, data, "itself")
+    share = 1 / 6  # taxis have 2/3 of the claims on half of the exposure
+    assert found.gini_model == pytest.approx(share)
+    assert found.gini_cost_model == pytest.approx(-share)
+    assert found.gini_charged == pytest.approx(-share)
+    assert found.gini_amount_model == pytest.approx(found.gini_amount_charged)
+
+
 def test_actual_and_expected_add_up_to_the_same_by_every_factor_and_decile() -> None:
     found = judged()
     for table in (found.by_factor.filter(pl.col("factor") == "use"), found.by_decile):
