@@ -10,7 +10,7 @@ export RATEWRIGHT_DATA_DIR ?= $(abspath $(DATA))
 export DAGSTER_HOME := $(RATEWRIGHT_DATA_DIR)/dagster
 export DO_NOT_TRACK := 1
 
-.PHONY: help install install-dev run test check lint types sql architecture dependencies definitions dev docs lock clean bench-spine
+.PHONY: help install install-dev run test check lint types sql architecture dependencies definitions dev docs pages levels lock clean bench-spine bench-landing prove-kills
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -100,6 +100,18 @@ lock: | $(UV) ## Resolve the lock files anew
 
 clean: ## Remove the environment and caches; data/ stays
 	@rm -rf $(VENV) dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache
+
+pages: $(VENV)/.dev ## Write the pages that are made from code (docs/reference/contracts.md)
+	@$(BIN)/python -m pipelines.landing.contracts.page > docs/reference/contracts.md
+
+levels: $(VENV)/.dev ## Hold the simulated portfolio to published levels, with plots (docs/explanation/portfolio.md)
+	@$(BIN)/python -m benchmarks.levels
+
+prove-kills: $(VENV)/.dev ## Kill a landing at fifty random moments and finish it each time
+	@RATEWRIGHT_KILLS=50 $(BIN)/python -m pytest tests/faults
+
+bench-landing: $(VENV)/.dev ## Land a simulated brand of VEHICLES=5000 beside a DuckDB COPY of its trips
+	@VEHICLES=$(or $(VEHICLES),5000) $(BIN)/python -m benchmarks.landing
 
 bench-spine: $(VENV)/.dev ## Run the job on real public portfolios (RATEWRIGHT_BENCH_DATA)
 	@$(BIN)/python -m benchmarks.spine

@@ -12,7 +12,7 @@ from pipelines.progress import LOGGER, step
 from pipelines.repricing import Repricing
 from pipelines.settings import settings
 
-SIMULATED_VEHICLES, SIMULATED_YEARS = 2_000, 3
+SIMULATED_VEHICLES, SIMULATED_YEARS, SIMULATED_DEFECTS = 2_000, 3, 0.002
 
 
 @dataclass
@@ -71,7 +71,9 @@ def _simulate(out: Path) -> None:
     from simulator import simulate
 
     with step("simulated portfolio") as log:
-        made = simulate(vehicles=SIMULATED_VEHICLES, years=SIMULATED_YEARS, seed=1, out=out)
+        made = simulate(
+            vehicles=SIMULATED_VEHICLES, years=SIMULATED_YEARS, seed=1, out=out, defects=SIMULATED_DEFECTS
+        )
         log.rows(sum(made.files.values()), f"in {len(made.files)} files")
 
 

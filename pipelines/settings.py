@@ -22,6 +22,9 @@ class Settings(BaseSettings):
         default=None, description="Secret of the keyed hashes; made once and kept if not given."
     )
     memory_limit: str = Field(default="1GB", description="DuckDB's memory limit.")
+    landing_memory: str = Field(
+        default="256MB", description="DuckDB's memory limit while landing; the rest goes to disk."
+    )
     threads: int = Field(default=2, ge=1, description="DuckDB's threads.")
     seed: int = Field(default=20_260_101, description="Seed of every random step.")
 
@@ -47,6 +50,10 @@ class Settings(BaseSettings):
 
     def quarantine(self, client: str) -> Path:
         return self.root / "quarantine" / client
+
+    def held(self, client: str) -> Path:
+        """Rows that wait, were restated, or are copies."""
+        return self.root / "held" / client
 
     def ledger(self, client: str) -> Path:
         return self.root / "ledger" / client

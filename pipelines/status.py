@@ -26,6 +26,7 @@ def client_status() -> list[tuple[str, ...]]:
                 f"{sum(e.accepted for e in entries):,}",
                 f"{sum(e.rejected for e in entries):,}",
                 f"{sum(e.duplicates for e in entries):,}",
+                f"{sum(e.pending for e in entries):,}",
                 ", ".join(years),
                 f"{pl.scan_parquet(flagged).select(pl.len()).collect().item():,}" if flagged.exists() else "",
             )

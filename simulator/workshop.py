@@ -1,8 +1,9 @@
-"""Workshop visits: services come with kilometres, repairs with age and kilometres."""
+"""Workshop visits: services come with kilometres, repairs with kilometres and age, costs with the model."""
 
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -10,80 +11,142 @@ import polars as pl
 from simulator import catalogue as cat
 
 Generator = np.random.Generator
+Array = np.ndarray[Any, Any]
 LABOUR_CNY_PER_HOUR = 180
-SERVICE_HOURS, REPAIR_HOURS = 1.5, 3.0
-SERVICE_PARTS, REPAIR_PARTS = 380.0, 900.0
-REPAIRS_PER_YEAR = 0.25
+SERVICE_PARTS, REPAIR_PARTS, REPAIR_LOG_SD = 340.0, 2_050.0, 0.9
+TAIL_SHARE, TAIL_FACTOR = 0.005, 16.0  # one repair in 200 is an engine
+SERVICE, REPAIR = "保养", "维修"
 
 
-def draw_orders(rng: Generator, vehicles: pl.DataFrame, start: dt.date, end: dt.date) -> pl.DataFrame:
-    """One row per workshop order: vehicle, day, odometer, kind of visit, payer and amounts."""
-    years = (end - start).days / 365.25
-    interval = pl.col("powertrain").replace_strict(cat.SERVICE_INTERVAL_KM, return_dtype=pl.Float64)
-    expected = vehicles.select(
-        services=pl.col("annual_km") * years / interval,
-        repairs=REPAIRS_PER_YEAR * years * (pl.col("annual_km") / 12_000),
-    )
-    services = _visits(rng, vehicles, np.ceil(expected["services"].to_numpy()).astype(int), "保养")
-    repairs = _visits(rng, vehicles, rng.poisson(expected["repairs"].to_numpy()), "维修")
-    orders = pl.concat([services, repairs]).with_columns(
-        opened=pl.lit(start) + pl.duration(days=pl.col("moment") * (end - start).days),
-    )
-    since_new = (pl.col("opened") - pl.col("first_registration")).dt.total_days() / 365.25
-    orders = orders.with_columns(
-        odometer=(since_new * pl.col("annual_km")).round().cast(pl.Int64),
-        age=since_new,
-    )
-    return _costed(rng, _with_payer(orders)).sort("opened", "vin", "kind")
+def odometer_at_start(vehicles: pl.DataFrame, start: dt.date) -> Array:
+    """Kilometres before the history begins."""
+    years = (np.datetime64(start) - vehicles["first_registration"].to_numpy()).astype(float) / 365.25
+    before: Array = np.round(np.maximum(years, 0) * vehicles["annual_km"].to_numpy()).astype(np.int64)
+    return before
 
 
-def _visits(
-    rng: Generator,
-    vehicles: pl.DataFrame,
-    counts: np.ndarray[tuple[int], np.dtype[np.int64]],
-    kind: str,
+def draw_orders(
+    rng: Generator, vehicles: pl.DataFrame, km: Array, months: list[dt.date], contracts: pl.DataFrame
 ) -> pl.DataFrame:
-    rows = vehicles[np.repeat(np.arange(vehicles.height), counts)]
-    return rows.with_columns(moment=pl.Series(rng.random(rows.height)), kind=pl.lit(kind))
+    """One row per workshop order: vehicle, day, odometer, kind of visit, payer and amounts.
+
+    Args:
+        rng: source of chance.
+        vehicles: with their drivers.
+        km: kilometres by vehicle and month.
+        months: first day of each month.
+        contracts: a plan pays for services while it is in force, up to its limit.
+    """
+    before = odometer_at_start(vehicles, months[0])
+    total = before[:, None] + np.cumsum(km, axis=1)
+    opening = np.concatenate([before[:, None], total[:, :-1]], axis=1)
+    interval = vehicles["powertrain"].replace_strict(cat.SERVICE_INTERVAL_KM, return_dtype=pl.Float64)
+    apart = (interval.to_numpy() * np.exp(rng.normal(0, 0.08, vehicles.height)))[:, None]
+    due = (np.floor(total / apart) - np.floor(opening / apart)).astype(np.int64)
+    services = _visits(rng, np.minimum(due, 2), SERVICE)
+    rate = vehicles["powertrain"].replace_strict(cat.REPAIRS_PER_10_000_KM, return_dtype=pl.Float64)
+    registered = vehicles["first_registration"].to_numpy().astype("datetime64[M]")
+    age = (np.array(months, dtype="datetime64[M]")[None, :] - registered[:, None]).astype(float) / 12
+    ages = pl.DataFrame({"age": age.ravel()}).select(cat.age_factor(pl.col("age"))).to_series()
+    repairs = rng.poisson(km / 10_000 * rate.to_numpy()[:, None] * ages.to_numpy().reshape(age.shape))
+    visits = pl.concat([services, _visits(rng, repairs, REPAIR)])
+    orders = _dated(rng, visits, vehicles, opening, km, months)
+    return _lines(rng, _with_payer(orders, contracts)).sort("opened", "vin", "kind", "odometer")
 
 
-def _with_payer(orders: pl.DataFrame) -> pl.DataFrame:
+def _visits(rng: Generator, counts: Array, kind: str) -> pl.DataFrame:
+    vehicle, month = np.nonzero(counts)
+    times = counts[vehicle, month]
+    vehicle, month = np.repeat(vehicle, times), np.repeat(month, times)
+    return pl.DataFrame(
+        {
+            "vehicle": vehicle,
+            "month": month,
+            "moment": rng.random(len(vehicle)),
+            "kind": [kind] * len(vehicle),
+        }
+    )
+
+
+def _dated(
+    rng: Generator,
+    visits: pl.DataFrame,
+    vehicles: pl.DataFrame,
+    opening: Array,
+    km: Array,
+    months: list[dt.date],
+) -> pl.DataFrame:
+    """Day and odometer: within a month, kilometres rise evenly, so the odometer never falls."""
+    vehicle, month = visits["vehicle"].to_numpy(), visits["month"].to_numpy()
+    firsts = np.array(months, dtype="datetime64[D]")
+    lengths = np.diff(np.array([*months, _next(months[-1])], dtype="datetime64[D]")).astype(int)
+    day = np.floor(visits["moment"].to_numpy() * lengths[month]).astype(int)
+    odometer = np.round(opening[vehicle, month] + km[vehicle, month] * day / lengths[month])
+    visits = visits.with_columns(
+        opened=pl.Series(firsts[month] + day), odometer=pl.Series(odometer.astype(np.int64))
+    )
+    orders = visits.join(vehicles, on="vehicle", how="left", maintain_order="left")
+    # A new instrument starts at nought once in a while; the order says so.
+    return orders.with_columns(
+        age=(pl.col("opened") - pl.col("first_registration")).dt.total_days() / 365.25,
+        shop=pl.Series(rng.integers(101, 101 + cat.SHOPS, orders.height)),
+        days_open=pl.Series(rng.integers(0, 4, orders.height)),
+        replaced=pl.lit(False),
+    )
+
+
+def _next(month: dt.date) -> dt.date:
+    return (month.replace(day=28) + dt.timedelta(days=4)).replace(day=1)
+
+
+def _with_payer(orders: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFrame:
     """A plan pays for services while it is in force and up to its limit; young cars have warranty."""
-    contract_year = ((pl.col("opened") - pl.col("begins")).dt.total_days() / 365.25).floor().cast(pl.Int64)
-    in_force = contract_year.is_between(0, pl.col("years_kept") - 1)
+    terms = contracts.select("vin", "contract_no", "valid_from", "last_day").sort("valid_from")
+    orders = orders.sort("opened").join_asof(
+        terms, left_on="opened", right_on="valid_from", by="vin", strategy="backward", check_sortedness=False
+    )
+    in_force = (pl.col("opened") <= pl.col("last_day")).fill_null(False)
     limit = pl.col("tier").replace_strict(cat.INCLUDED_SERVICES, return_dtype=pl.Int64)
-    nth = pl.col("opened").rank("ordinal").over("vin", "kind", contract_year.alias("contract_year"))
-    covered = (pl.col("kind") == "保养") & in_force & (nth <= limit)
-    return orders.sort("vin", "opened", "kind").with_columns(
+    nth = pl.int_range(pl.len()).over("contract_no", "kind", order_by=["opened", "moment"])
+    covered = (pl.col("kind") == SERVICE) & in_force & (nth < limit)
+    return orders.with_columns(
+        in_plan=in_force,
         payer=pl.when(covered)
         .then(pl.lit("套餐"))
-        .when((pl.col("kind") == "维修") & (pl.col("age") < 3))
+        .when((pl.col("kind") == REPAIR) & (pl.col("age") < 3))
         .then(pl.lit("保修"))
-        .otherwise(pl.lit("客户"))
+        .otherwise(pl.lit("客户")),
     )
 
 
-def _costed(rng: Generator, orders: pl.DataFrame) -> pl.DataFrame:
+def _lines(rng: Generator, orders: pl.DataFrame) -> pl.DataFrame:
+    """Hours, parts and amounts of each order."""
     count = orders.height
-    is_service = pl.col("kind") == "保养"
-    inflation = (1 + cat.PARTS_INFLATION) ** (pl.col("opened").dt.year() - orders["opened"].dt.year().min())
-    noise = pl.Series(np.exp(rng.normal(0, 0.35, count)))
-    wear = 1 + 0.05 * pl.col("age").clip(0, 15)
-    parts = pl.when(is_service).then(SERVICE_PARTS).otherwise(REPAIR_PARTS) * pl.col("cost_factor")
-    hours = pl.when(is_service).then(SERVICE_HOURS).otherwise(REPAIR_HOURS)
-    spread = pl.Series(0.7 + 0.6 * rng.random(count))
+    service = pl.col("kind") == SERVICE
+    inflation = (1 + cat.PARTS_INFLATION) ** (
+        (pl.col("opened") - orders["opened"].min()).dt.total_days() / 365.25
+    )
+    tail = (rng.random(count) < TAIL_SHARE).astype(float) * (TAIL_FACTOR - 1) + 1
+    spread = np.exp(rng.normal(0, REPAIR_LOG_SD, count) - REPAIR_LOG_SD**2 / 2) * tail
+    even = np.exp(rng.normal(0, 0.2, count) - 0.02)
+    hours = 0.7 + 0.6 * rng.random(count)
+    wear = 1 + 0.03 * pl.col("age").clip(0, 12)
+    parts = (
+        pl.when(service).then(SERVICE_PARTS * wear * pl.lit(pl.Series(even)))
+        .otherwise(REPAIR_PARTS * pl.lit(pl.Series(spread)))
+    )  # fmt: skip
+    sublet = pl.Series((rng.random(count) < 0.12).astype(float) * np.round(rng.uniform(120, 480, count), 2))
+    part = pl.when(service).then(pl.lit(pl.Series(rng.integers(1, 4, count))))
     return (
         orders.with_columns(
-            hours=(hours * pl.lit(spread)).round(1),
-            parts=(parts * wear * inflation * pl.lit(noise)).round(2),
-            days_open=pl.Series(rng.integers(0, 4, count)),
-            shop=pl.format("SH{}", pl.Series(rng.integers(101, 141, count))),
+            hours=(pl.when(service).then(1.2).otherwise(2.4) * pl.lit(pl.Series(hours))).round(1),
+            parts=(parts * pl.col("cost_factor") * inflation).round(2),
+            sublet=pl.when(service).then(0.0).otherwise(pl.lit(sublet)),
+            operation=pl.Series(rng.integers(0, 37, count)),
+            part=part.otherwise(pl.lit(pl.Series(rng.integers(0, 10, count)))),
+            invoice=pl.Series(np.arange(1, count + 1)),
+            fraud=pl.lit(None, pl.String),
         )
-        .with_columns(
-            labour=(pl.col("hours") * LABOUR_CNY_PER_HOUR).round(2),
-            sublet=pl.when((pl.col("kind") == "维修") & pl.lit(pl.Series(rng.random(count) < 0.15)))
-            .then(260.0)
-            .otherwise(0.0),
-        )
+        .with_columns(labour=(pl.col("hours") * LABOUR_CNY_PER_HOUR).round(2))
         .with_columns(total=(pl.col("labour") + pl.col("parts") + pl.col("sublet")).round(2))
     )

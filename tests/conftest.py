@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.landing.land import Places
 from pipelines.landing.mapping import Mapping, load_mapping
+from pipelines.landing.places import Places
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -109,7 +109,7 @@ def delivery(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def places(tmp_path: Path) -> Places:
-    return Places(tmp_path / "lake", tmp_path / "quarantine", tmp_path / "ledger")
+    return Places.under(tmp_path)
 
 
 @pytest.fixture(scope="session")

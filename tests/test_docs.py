@@ -8,6 +8,7 @@ import re
 import pytest
 from pydantic import BaseModel
 
+from pipelines.landing.contracts.page import contracts_page
 from pipelines.landing.expectations import Expect
 from pipelines.landing.mapping import Column, Factor, FileMapping, Mapping, SourceMapping, Unpivot
 from pipelines.warehouse.project import ensure_manifest
@@ -42,6 +43,11 @@ def test_every_model_says_its_grain_its_owner_and_what_each_column_is(node: dict
     assert [c for c, spec in node["columns"].items() if not spec["description"]] == []
     if node["fqn"][1] == "marts":
         assert node["config"]["contract"]["enforced"]
+
+
+def test_the_page_of_contracts_is_what_the_contracts_say() -> None:
+    page = (PROJECT / "docs" / "reference" / "contracts.md").read_text(encoding="utf-8")
+    assert page == contracts_page(), "make pages"
 
 
 def test_links_between_pages_lead_somewhere() -> None:

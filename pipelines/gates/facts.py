@@ -16,6 +16,6 @@ def delivery_facts(delivery: Path, mapping: Mapping, ledger: Path) -> list[FileF
     entries = {entry.sha256: entry for entry in Ledger(ledger).entries()}
     hashes = [content_hash(path) for path, _ in delivery_files(delivery, mapping)]
     return [
-        FileFacts(e.file, e.read, e.accepted, e.rejected, e.duplicates, e.set_aside)
+        FileFacts(e.file, e.read, e.accepted, e.rejected, e.duplicates, e.pending, e.set_aside)
         for e in (entries[h] for h in hashes)
     ]

@@ -13,27 +13,28 @@ import duckdb
 
 from pipelines.gates.front_page import write_front_page
 from pipelines.gates.result import Finding, GateResult
-from pipelines.gates.suite import batch_query, suite_for
-from pipelines.landing.contracts import CONTRACTS
+from pipelines.gates.suite import batch_query, monthly_query, suite_for
+from pipelines.landing.contracts import CONTRACTS, MONTHLY
 from pipelines.landing.expectations import Expectations, FileFacts, Severity
+from pipelines.landing.places import Places
 
 EXAMPLES = 5
 
 
 def run_gate(
-    lake: Path, expectations: Expectations, docs: Path, client: str, files: Sequence[FileFacts]
+    places: Places, expectations: Expectations, docs: Path, client: str, files: Sequence[FileFacts]
 ) -> GateResult:
     """Hold a client's lake to what is expected of it.
 
     Args:
-        lake: the client's folder of the lake.
+        places: the client's lake, and the rows that wait.
         expectations: from the mapping; the defaults hold where it is silent.
         docs: folder of the Data Docs; `index.html` is their first page.
         client: the client's name.
         files: what landing says about each file.
     """
     findings = [finding for facts in files for finding in _file_findings(facts)]
-    frames = _batches(lake, expectations)
+    frames = _batches(places.lake, places.held, expectations)
     results = _validate(client, frames, expectations, docs)
     for source, result in results.items():
         findings += [_finding(source, r) for r in result.results]
@@ -45,7 +46,7 @@ def run_gate(
 def _file_findings(facts: FileFacts) -> list[Finding]:
     share = facts.rejected / facts.read if facts.read else 0.0
     observed = f"{facts.read:,} read, {facts.accepted:,} accepted, {facts.rejected:,} rejected, " + (
-        f"{facts.duplicates:,} duplicates"
+        f"{facts.duplicates:,} duplicates, {facts.pending:,} waiting"
     )
     return [
         Finding(
@@ -67,17 +68,36 @@ def _file_findings(facts: FileFacts) -> list[Finding]:
     ]
 
 
-def _batches(lake: Path, expectations: Expectations) -> dict[str, Any]:
+def _batches(lake: Path, held: Path, expectations: Expectations) -> dict[str, Any]:
     """The columns the suites look at, as pandas frames: Great Expectations reads those without a copy."""
     frames: dict[str, Any] = {}
     with duckdb.connect() as con:
-        for source in CONTRACTS:
-            con.execute(f"create view {source} as from read_parquet('{lake / source}/*.parquet')")
+        for source, contract in CONTRACTS.items():
+            con.execute(
+                f"create view {source} as {_with_waiting(lake, held, source, contract.primary_key())}"
+            )
         for source in CONTRACTS:
             ((count,),) = con.execute(f"select count(*) from {source}").fetchall()
             if count or source in expectations.root:
-                frames[source] = con.sql(batch_query(source, expectations.of(source))).df()
+                query = (
+                    monthly_query(source)
+                    if source in MONTHLY
+                    else batch_query(source, expectations.of(source))
+                )
+                frames[source] = con.sql(query).df()
     return frames
+
+
+def _with_waiting(lake: Path, held: Path, source: str, keys: list[str]) -> str:
+    """The lake's rows and those that wait for what they refer to, so that a gate sees both."""
+    query = f"select * from read_parquet('{lake / source}/**/*.parquet', union_by_name = true)"
+    if not any((held / source).rglob("*.parquet")):
+        return query
+    waiting = f"read_parquet('{held / source}/**/*.parquet', union_by_name = true)"
+    return (
+        f"{query} union all by name select distinct on ({', '.join(keys)}) * exclude (row_status, row_note) "
+        f"from {waiting} where row_status = 'pending'"
+    )
 
 
 def _validate(client: str, frames: dict[str, Any], expectations: Expectations, docs: Path) -> dict[str, Any]:

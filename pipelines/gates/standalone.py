@@ -9,8 +9,9 @@ from pipelines.gates.facts import delivery_facts
 from pipelines.gates.result import GateResult
 from pipelines.gates.run import run_gate
 from pipelines.gates.summary import to_markdown
-from pipelines.landing.land import Places, land
+from pipelines.landing.land import land
 from pipelines.landing.mapping import load_mapping
+from pipelines.landing.places import Places
 
 
 def gate_delivery(delivery: Path, mapping_path: Path, docs: Path | None) -> tuple[GateResult, str]:
@@ -22,9 +23,9 @@ def gate_delivery(delivery: Path, mapping_path: Path, docs: Path | None) -> tupl
     mapping = load_mapping(mapping_path)
     with TemporaryDirectory(prefix="ratewright-gate-") as scratch:
         root = Path(scratch)
-        places = Places(root / "lake", root / "quarantine", root / "ledger")
+        places = Places.under(root)
         land(delivery, mapping, places, key="gate")
         facts = delivery_facts(delivery, mapping, places.ledger)
         site = docs or root / "docs"
-        result = run_gate(places.lake, mapping.expect, site.resolve(), mapping.client, facts)
+        result = run_gate(places, mapping.expect, site.resolve(), mapping.client, facts)
     return result, to_markdown(result)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.landing.contracts import CONTRACTS
-from pipelines.landing.expectations import REFERENCES, Expect
+from pipelines.landing.contracts import CONTRACTS, MONTHLY, REFERENCES
+from pipelines.landing.expectations import Expect
 
 FOUND = "reference_found"
 KEY = "whole_key"
 GIVEN = "given"
+ROWS = "rows_of_month"
 
 
 def suite_for(source: str, expect: Expect) -> list[Any]:
@@ -17,6 +18,12 @@ def suite_for(source: str, expect: Expect) -> list[Any]:
     from great_expectations import expectations as expectations_of_gx
 
     gxe: Any = expectations_of_gx  # its package re-exports without saying so
+    if source in MONTHLY:
+        return [
+            gxe.ExpectColumnValuesToBeBetween(
+                column=ROWS, min_value=1, severity="critical", notes=f"{source}: rows in every month"
+            )
+        ]
     severity = expect.severity
     low, high = expect.rows or (1, None)
     bound = f"{low:,} to {high:,}" if high else f"at least {low:,}"
@@ -103,3 +110,15 @@ def batch_query(source: str, expect: Expect) -> str:
         column, target = REFERENCES[source]
         columns.append(f"{column} is null or {column} in (select {column} from {target}) as {FOUND}")
     return f"select {', '.join(columns)} from {source}"
+
+
+def monthly_query(source: str) -> str:
+    """SQL for the rows of every month between the first and the last; of so many rows, only counts."""
+    month = f"date_trunc('month', {MONTHLY[source]})"
+    return f"""
+        with counted as (select {month} as month, count(*) as {ROWS} from {source} group by all),
+        months as (
+            select unnest(generate_series(min(month), max(month), interval 1 month)) as month from counted
+        )
+        select coalesce({ROWS}, 0) as {ROWS} from months left join counted using (month) order by month
+    """

@@ -9,8 +9,9 @@ import dagster as dg
 import polars as pl
 
 from pipelines.landing.contracts import CONTRACTS
-from pipelines.landing.land import LandingReport, Places, land
+from pipelines.landing.land import LandingReport, land
 from pipelines.landing.parameters import write_parameters
+from pipelines.landing.places import Places
 from pipelines.previews import preview
 from pipelines.progress import LOGGER
 from pipelines.repricing import Plan, Repricing
@@ -25,8 +26,7 @@ def lake_key(source: str) -> dg.AssetKey:
 
 def places(plan: Plan) -> Places:
     """Folders of the client that a plan is about."""
-    here = plan.settings
-    return Places(here.lake(plan.client), here.quarantine(plan.client), here.ledger(plan.client))
+    return Places.under(plan.settings.root, plan.client)
 
 
 def _first_line(source: str) -> str:
@@ -55,7 +55,10 @@ def land_delivery(repricing: Repricing) -> Iterator[dg.MaterializeResult[None]]:
     plan = repricing.plan()
     where = places(plan)
     LOGGER.info("delivery %s, mapping %s", plan.delivery.name, plan.mapping_path.name)
-    report = land(plan.delivery, plan.mapping, where, plan.settings.key())
+    here = plan.settings
+    report = land(
+        plan.delivery, plan.mapping, where, here.key(), memory_limit=here.landing_memory, threads=here.threads
+    )
     parameters = write_parameters(where.lake, plan.mapping, plan.rating_year, plan.valuation_date)
     _say_outcome(report, parameters)
     for source in CONTRACTS:
@@ -84,7 +87,7 @@ def _say_outcome(report: LandingReport, parameters: pl.DataFrame) -> None:
 def _source_metadata(
     lake: Path, source: str, report: LandingReport
 ) -> dict[str, dg.MetadataValue | int | str]:
-    scan = pl.scan_parquet(lake / source / "*.parquet")
+    scan = pl.scan_parquet(lake / source / "**/*.parquet", hive_partitioning=False)
     rows = scan.select(pl.len()).collect().item()
     return {
         "dagster/row_count": rows,
@@ -96,11 +99,11 @@ def _source_metadata(
 
 def _files_table(report: LandingReport) -> str:
     lines = [
-        "| file | status | read | accepted | rejected | duplicates |",
-        "|---|---|--:|--:|--:|--:|",
+        "| file | status | read | accepted | rejected | duplicates | waiting |",
+        "|---|---|--:|--:|--:|--:|--:|",
     ]
     for entry in report.entries:
         status = entry.status.replace("_", " ")
-        counts = [entry.read, entry.accepted, entry.rejected, entry.duplicates]
+        counts = [entry.read, entry.accepted, entry.rejected, entry.duplicates, entry.pending]
         lines.append(f"| {entry.file} | {status} | " + " | ".join(f"{n:,}" for n in counts) + " |")
     return "\n".join(lines)

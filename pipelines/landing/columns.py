@@ -40,6 +40,7 @@ class PlannedColumn:
     raw: pl.Expr
     origin: str
     expected: str
+    inputs: tuple[str, ...] = ()
     pseudonym: bool = False
     required: bool = False
 
@@ -52,20 +53,24 @@ def plan_column(
         value, expected = _convert(pl.lit(spec.value), pl.String(), target, spec, how)
         return PlannedColumn(name, value, pl.lit(spec.value), "(constant)", expected)
     if spec.fingerprint is not None:
-        names = schema.names() if spec.fingerprint == "all" else list(spec.fingerprint)
-        parts = [as_text(n, schema[n], how).fill_null("") for n in names if not n.startswith("_")]
-        text = pl.concat_str(parts, separator="\x1f")
+        # Named and sorted, so that a value that a JSON object leaves out changes nothing.
+        names = sorted(n for n in schema.names() if not n.startswith("_"))
+        names = names if spec.fingerprint == "all" else list(spec.fingerprint)
+        parts = [pl.format("{}={}\x1f", pl.lit(n), as_text(n, schema[n], how)).fill_null("") for n in names]
+        text = pl.concat_str(parts)
         return PlannedColumn(name, text, text, ", ".join(names), "a fingerprint")
     if spec.template is not None:
         text = _template(spec.template, schema, how)
         value, expected = _convert(text, pl.String(), target, spec, how)
         origin = ", ".join(spec.inputs())
-        return PlannedColumn(name, value, text, origin, expected, spec.pseudonym, spec.required)
+        return PlannedColumn(
+            name, value, text, origin, expected, spec.inputs(), spec.pseudonym, spec.required
+        )
     column = spec.inputs()[0]
     dtype = schema[column]
     raw = as_text(column, dtype, how)
     value, expected = _convert(pl.col(column), dtype, target, spec, how)
-    return PlannedColumn(name, value, raw, column, expected, spec.pseudonym, spec.required)
+    return PlannedColumn(name, value, raw, column, expected, (column,), spec.pseudonym, spec.required)
 
 
 def as_text(column: str, dtype: pl.DataType, how: FileMapping) -> pl.Expr:
@@ -89,7 +94,7 @@ def as_text(column: str, dtype: pl.DataType, how: FileMapping) -> pl.Expr:
     else:
         text = expr.cast(pl.String)
     text = text.str.strip_chars()
-    return pl.when(text.is_in(["", *how.null_values])).then(None).otherwise(text)
+    return text.replace(sorted({"", *how.null_values}), None)
 
 
 def _template(template: str, schema: pl.Schema, how: FileMapping) -> pl.Expr:
@@ -112,7 +117,7 @@ def _template(template: str, schema: pl.Schema, how: FileMapping) -> pl.Expr:
     return pl.concat_str(parts)
 
 
-def _convert(
+def _convert(  # noqa: PLR0911 - one return per kind of target
     expr: pl.Expr, dtype: pl.DataType, target: pl.DataType, spec: Column, how: FileMapping
 ) -> tuple[pl.Expr, str]:
     """Expression of type `target`, and what it expects, in words."""
@@ -132,7 +137,12 @@ def _convert(
     if target == pl.Date:
         formats = spec.date_formats or how.date_formats
         return _to_date(expr, dtype, formats, text), f"a date like {' or '.join(formats)}"
-    return (_to_bool(text), "yes or no") if target == pl.Boolean else (text, "text")
+    if isinstance(target, pl.Datetime):
+        formats = spec.date_formats or how.time_formats
+        return _to_instant(expr, dtype, formats, text, how), f"a moment like {' or '.join(formats)}"
+    if target == pl.Boolean:
+        return expr if dtype == pl.Boolean else _to_bool(text), "yes or no"
+    return text, "text"
 
 
 def _to_numeric(
@@ -141,7 +151,10 @@ def _to_numeric(
     """Amounts to the cent; counts only from whole numbers, unless a unit was converted."""
     if isinstance(target, pl.Decimal):
         return _to_money(expr, dtype, text, factor, how), "an amount"
-    number = _to_number(text, how) * factor
+    if factor == 1.0 and dtype.is_integer() and target == pl.Int64:
+        return expr.cast(pl.Int64, strict=False), "a whole number"
+    number = _to_number(text, how) if not dtype.is_numeric() else expr.cast(pl.Float64).fill_nan(None)
+    number = number if factor == 1.0 else number * factor
     if target != pl.Int64:
         return number.cast(target, strict=False), "a number"
     whole = number if factor == 1.0 else number.round()
@@ -180,6 +193,27 @@ def _to_date(
     # Excel and JSON writers append a midnight that nobody meant.
     text = text.str.replace(r"[ T]00:00:00(\.0+)?Z?$", "")
     return pl.coalesce([text.str.to_date(fmt, strict=False) for fmt in formats])
+
+
+def _to_instant(
+    expr: pl.Expr, dtype: pl.DataType, formats: tuple[str, ...], text: pl.Expr, how: FileMapping
+) -> pl.Expr:
+    """UTC without a zone: text and naive times are local times of the file, unless they end in Z."""
+    if isinstance(dtype, pl.Datetime):
+        if dtype.time_zone:
+            return expr.dt.convert_time_zone("UTC").dt.replace_time_zone(None).cast(pl.Datetime("us"))
+        return _local_to_utc(expr.cast(pl.Datetime("us")), how.timezone)
+    plain = text.str.strip_suffix("Z")
+    moment = pl.coalesce([plain.str.to_datetime(f, time_unit="us", strict=False) for f in formats])
+    return pl.when(text.str.ends_with("Z")).then(moment).otherwise(_local_to_utc(moment, how.timezone))
+
+
+def _local_to_utc(moment: pl.Expr, zone: str) -> pl.Expr:
+    if zone == "UTC":
+        return moment
+    # An hour that a clock change repeats is taken at its first pass; one that it skips is no moment.
+    local = moment.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    return local.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
 
 
 def _to_bool(text: pl.Expr) -> pl.Expr:

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
 from pipelines.errors import nearest
-from pipelines.landing.contracts import CONTRACTS
+from pipelines.landing.contracts import CONTRACTS, REFERENCES
 
 Severity = Literal["critical", "warning"]
 Share = float
@@ -69,17 +69,6 @@ class Expectations(RootModel[dict[str, Expect]]):
         return self.root.get(source, DEFAULTS.get(source, Expect()))
 
 
-REFERENCES = {
-    "contracts": ("vehicle_id", "vehicles"),
-    "contract_covers": ("contract_id", "contracts"),
-    "contract_factors": ("contract_id", "contracts"),
-    "claims": ("contract_id", "contracts"),
-    "claim_transactions": ("claim_id", "claims"),
-    "repair_orders": ("vehicle_id", "vehicles"),
-    "repair_lines": ("repair_order_id", "repair_orders"),
-}
-"""The reference whose orphans are counted: column of the source, and the source it points to."""
-
 DEFAULTS = {
     "claims": Expect(max_orphan_share=0.25, severity="warning"),
     "claim_transactions": Expect(max_zero_share={"amount": 0.20}, max_orphan_share=0.02, severity="warning"),
@@ -96,4 +85,5 @@ class FileFacts:
     accepted: int
     rejected: int
     duplicates: int
+    pending: int
     set_aside: bool

@@ -1,83 +1,158 @@
-"""The ledger: what became of every file, by the hash of its content.
+"""The ledger: what became of every file, by the hash of its content, and of every delivery.
 
-One small JSON file per client file. It is written after the rows are in the lake, so a file without
-an entry is a file that has not landed, whatever a dead run may have left behind.
+One small JSON file per client file and per delivery. They are part of the same commit as the rows, so a
+file without an entry is a file that has not landed, whatever a dead run may have left behind.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import datetime as dt
+import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from pipelines.files import write_atomically
+from pipelines.errors import RunError
+from pipelines.landing.places import part_of
+
+_Kind = TypeVar("_Kind", bound=BaseModel)
+_DATED = re.compile(r"(?<!\d)(20\d\d)-?(0[1-9]|1[0-2])(?:-?(0[1-9]|[12]\d|3[01]))?(?!\d)")
 
 
-class Entry(BaseModel):
-    """What became of one file. `sources` counts the rows that entered the lake per source."""
+class Counts(BaseModel):
+    """What became of the rows of a file or a delivery; nothing is lost between them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    file: str
-    delivery: str
-    sha256: str
-    bytes: int
-    rules_sha256: str
-    status: Literal["landed", "set_aside"]
     read: int
     accepted: int
     rejected: int
     duplicates: int
-    sources: dict[str, int]
-    folded: dict[str, int]
+    pending: int
 
     @model_validator(mode="after")
-    def _nothing_is_lost(self) -> Entry:
-        if self.read != self.accepted + self.rejected + self.duplicates:
+    def _nothing_is_lost(self) -> Counts:
+        if self.read != self.accepted + self.rejected + self.duplicates + self.pending:
             raise ValueError(
-                f"{self.file}: {self.read} rows read but {self.accepted} accepted, "
-                f"{self.rejected} rejected and {self.duplicates} duplicates"
+                f"{self.read} rows read but {self.accepted} accepted, {self.rejected} rejected, "
+                f"{self.duplicates} duplicates and {self.pending} pending"
             )
         return self
+
+
+class Entry(Counts):
+    """What became of one file.
+
+    `refused` counts the rejected rows that broke a contract; the others contradict a row of the same
+    delivery. `sources` counts the rows in the lake per source, `superseded` those that a later delivery
+    restated, `folded` those that repeated a key on purpose. `folds` are the sources that do so.
+    """
+
+    file: str
+    delivery: str
+    sequence: int
+    sha256: str
+    bytes: int
+    rules_sha256: str
+    status: Literal["landed", "set_aside"]
+    refused: int
+    sources: dict[str, int]
+    superseded: dict[str, int]
+    folded: dict[str, int]
+    folds: tuple[str, ...]
 
     @property
     def set_aside(self) -> bool:
         return self.status == "set_aside"
 
+    @property
+    def part(self) -> str:
+        """Name of the file's parts in the lake."""
+        return part_of(self.sha256)
+
+
+class DeliveredFile(BaseModel):
+    """One file of a delivery; `rows` are those read when it first landed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: str
+    sha256: str
+    known_from: str | None = None
+
+
+class Delivery(BaseModel):
+    """One landing of a folder: what it was called, the day it stands for, its place in the order.
+
+    A delivery restates those of an earlier day; on one day, the one that landed later.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sequence: int
+    name: str
+    delivered_on: dt.date | None
+    files: tuple[DeliveredFile, ...]
+    status: Literal["landed", "withdrawn"] = "landed"
+
 
 class Ledger:
-    """Entries of one client, kept in a folder."""
+    """Entries and deliveries of one client, kept in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def find(self, sha256: str, rules_sha256: str) -> Entry | None:
-        """The entry of this content under these rules; None if it has not landed so."""
-        path = self._path(sha256)
-        if not path.exists():
-            return None
-        entry = Entry.model_validate_json(path.read_text(encoding="utf-8"))
-        return entry if entry.rules_sha256 == rules_sha256 else None
-
-    def record(self, entry: Entry) -> None:
-        """Write or replace the entry of a file."""
-        text = entry.model_dump_json(indent=2) + "\n"
-        write_atomically(self._path(entry.sha256), text.encode())
-
     def entries(self) -> list[Entry]:
         """All entries, by file name and hash."""
-        return sorted(self._read(), key=lambda e: (e.file, e.sha256))
+        found = [_read(Entry, p) for p in self.folder.glob("*.json")]
+        return sorted(found, key=lambda e: (e.file, e.sha256))
 
-    def _read(self) -> Iterator[Entry]:
-        for path in self.folder.glob("*.json"):
-            yield Entry.model_validate_json(path.read_text(encoding="utf-8"))
-
-    def _path(self, sha256: str) -> Path:
-        return self.folder / f"{short(sha256)}.json"
+    def deliveries(self) -> list[Delivery]:
+        """All deliveries, in the order in which they landed."""
+        paths = sorted((self.folder / "deliveries").glob("*.json"))
+        return [_read(Delivery, p) for p in paths]
 
 
-def short(sha256: str) -> str:
-    """The part of a content hash that names files: 64 bits are plenty for one client's files."""
-    return sha256[:16]
+def _read(kind: type[_Kind], path: Path) -> _Kind:
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise RunError(
+            f"{path}: not an entry of this version ({error.errors()[0]['msg']}); move the client's folders "
+            "in lake, ledger, quarantine and held away and land the deliveries again"
+        ) from None
+
+
+def entry_target(entry: Entry) -> str:
+    """Where an entry is kept below the ledger."""
+    return f"{entry.part}.json"
+
+
+def delivery_target(delivery: Delivery) -> str:
+    """Where a delivery is kept below the ledger."""
+    return f"deliveries/{delivery.sequence:06d}.json"
+
+
+def day_of(name: str) -> dt.date | None:
+    """The day that a delivery's name speaks of, as in `2025-03` or `acme_20250331`; None if it does not."""
+    found = _DATED.search(name)
+    if found is None:
+        return None
+    try:
+        return dt.date(int(found[1]), int(found[2]), int(found[3] or 1))
+    except ValueError:
+        return None
+
+
+def total(entries: Iterable[Counts]) -> Counts:
+    """Sum of counts, held to the same promise."""
+    rows = list(entries)
+    return Counts(
+        read=sum(e.read for e in rows),
+        accepted=sum(e.accepted for e in rows),
+        rejected=sum(e.rejected for e in rows),
+        duplicates=sum(e.duplicates for e in rows),
+        pending=sum(e.pending for e in rows),
+    )

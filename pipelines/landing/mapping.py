@@ -13,12 +13,13 @@ import re
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipelines.errors import InputError, nearest
-from pipelines.landing.contracts import CONTRACTS
+from pipelines.landing.contracts import CONTRACTS, MONTHLY
 from pipelines.landing.expectations import Expectations
 
 Unit = Literal["km", "mile", "10k_km", "yuan", "fen", "10k_yuan"]
@@ -167,8 +168,28 @@ class FileMapping(_Strict):
     thousands: str | None = None
     decimal: str = "."
     date_formats: tuple[str, ...] = ("%Y-%m-%d",)
+    time_formats: tuple[str, ...] = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
+    timezone: str = "UTC"
     null_values: tuple[str, ...] = ("",)
     sources: Annotated[tuple[SourceMapping, ...], Field(min_length=1)]
+
+    @field_validator("timezone")
+    @classmethod
+    def _a_known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"a time zone like Asia/Shanghai; {nearest(value, available_timezones())}")
+        return value
+
+    @model_validator(mode="after")
+    def _monthly_sources_stand_alone(self) -> FileMapping:
+        named = [s.source for s in self.sources]
+        if len(named) > 1 and (monthly := [s for s in named if s in MONTHLY]):
+            raise ValueError(f"a file that feeds {monthly[0]} feeds nothing else")
+        return self
+
+    @property
+    def is_monthly(self) -> bool:
+        return self.sources[0].source in MONTHLY
 
     def inputs(self) -> tuple[str, ...]:
         """Names of the client's columns this file must have."""

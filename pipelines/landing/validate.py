@@ -1,4 +1,4 @@
-"""One file's rows against the contracts: accepted rows per source, and a reason for every other row.
+"""A chunk's rows against the contracts: rows that may enter per source, a reason for every other row.
 
 A row of a file stands or falls as a whole: if it feeds a vehicle and a contract and one of the two is
 refused, both are, so that the lake never holds half a row.
@@ -7,6 +7,7 @@ refused, both are, so that the lake never holds half a row.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import dataframely as dy
@@ -19,10 +20,11 @@ from pipelines.landing.columns import (
     row_filter,
     unpivoted,
 )
-from pipelines.landing.contracts import CONTRACTS
+from pipelines.landing.contracts import CONTRACTS, RULES
+from pipelines.landing.contracts.rules import sentence_of
 from pipelines.landing.mapping import Column, FileMapping, SourceMapping
-from pipelines.landing.pseudonyms import fingerprint, pseudonymise
-from pipelines.landing.readers import ROW, RawFile
+from pipelines.landing.pseudonyms import Pseudonyms, fingerprint
+from pipelines.landing.readers import ROW, Chunk
 
 REASONS: Final = {
     ROW: pl.Int64,
@@ -36,79 +38,95 @@ REASONS: Final = {
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """Rows of a file as one canonical source would take them, with the faults found so far."""
+class Checked:
+    """A chunk after its contracts: rows that may enter per source, and a reason for every other row.
 
-    source: str
-    frame: pl.DataFrame
+    `frames` hold the contract's columns and `_row`; `folds` names the sources whose rows repeat a key on
+    purpose; `unused` counts rows that the mapping sends nowhere.
+    """
+
+    frames: dict[str, pl.DataFrame]
     reasons: pl.DataFrame
-    folds: bool
+    folds: frozenset[str]
+    unused: int
 
 
-def candidates(raw: RawFile, how: FileMapping, key: str) -> list[Candidate]:
-    """Convert and check the file for every source it feeds."""
-    found: list[Candidate] = []
+def check(chunk: Chunk, how: FileMapping, hidden_by: Pseudonyms) -> Checked:
+    """Convert a chunk and hold it to the contract of every source it feeds."""
+    frames: dict[str, pl.DataFrame] = {}
+    reasons = [_malformed(chunk.malformed)]
     for mapping in how.sources:
-        found.append(_candidate(raw, mapping, how, key))
+        found = [_candidate(chunk, mapping, how, hidden_by)]
         if mapping.factors:
-            found.append(_factors(raw, mapping, how))
-    return found
+            found.append(_factors(chunk, mapping, how))
+        for source, frame, faults in found:
+            frames[source] = pl.concat([frames[source], frame]) if source in frames else frame
+            reasons.append(faults)
+    faults = pl.concat(reasons)
+    if faults.height:
+        bad = faults[ROW].unique().to_frame()
+        frames = {s: f.join(bad, on=ROW, how="anti", maintain_order="left") for s, f in frames.items()}
+    folds = frozenset(m.source for m in how.sources if m.repeats is not None)
+    return Checked(frames, faults, folds, _unused(chunk, how, frames, faults))
 
 
-def _candidate(raw: RawFile, mapping: SourceMapping, how: FileMapping, key: str) -> Candidate:
-    schema = raw.rows.schema
-    rows = raw.rows
+def _unused(chunk: Chunk, how: FileMapping, frames: dict[str, pl.DataFrame], faults: pl.DataFrame) -> int:
+    if any(m.where is None and m.unpivot is None for m in how.sources):
+        return 0
+    fed = pl.concat([f.select(ROW) for f in frames.values()] + [faults.select(ROW)]).unique()
+    return chunk.rows.join(fed, on=ROW, how="anti").height
+
+
+def _malformed(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(
+        pl.col(ROW),
+        source=pl.lit("(file)"),
+        column=pl.lit("(line)"),
+        value="value",
+        rule=pl.lit("malformed"),
+        reason="reason",
+    )
+
+
+def _candidate(
+    chunk: Chunk, mapping: SourceMapping, how: FileMapping, hidden_by: Pseudonyms
+) -> tuple[str, pl.DataFrame, pl.DataFrame]:
+    """Rows as one canonical source would take them, and the faults found in them."""
+    rows = chunk.rows
     if mapping.where is not None:
-        rows = rows.filter(row_filter(mapping.where, schema, how))
+        rows = rows.filter(row_filter(mapping.where, rows.schema, how))
     rows = unpivoted(rows, mapping, how)
     contract = CONTRACTS[mapping.source]
-    plans = _plans(mapping, contract, rows.schema, how)
-    values = rows.select(ROW, *[p.value.alias(p.name) for p in plans])
-    raws = rows.select(ROW, *[p.raw.alias(p.name) for p in plans])
-    values = values.with_columns(_hash_columns(values, mapping, key))
-    missing = [
-        pl.lit(None, dtype=dtype).alias(name)
-        for name, dtype in contract.create_empty().schema.items()
-        if name not in values.columns
-    ]
-    values = values.with_columns(missing).select(ROW, *contract.column_names())
-    unmade = [_conversion_failures(mapping.source, p, values, raws) for p in plans]
-    reasons = pl.concat([*unmade, _contract_failures(mapping.source, contract, values, raws, plans)])
-    return Candidate(mapping.source, values, reasons, mapping.repeats is not None)
-
-
-def _plans(
-    mapping: SourceMapping, contract: type[dy.Schema], schema: pl.Schema, how: FileMapping
-) -> list[PlannedColumn]:
     types = contract.create_empty().schema
-    return [plan_column(name, spec, types[name], schema, how) for name, spec in mapping.columns.items()]
-
-
-def _hash_columns(values: pl.DataFrame, mapping: SourceMapping, key: str) -> list[pl.Series]:
-    hashed = []
-    for name, spec in mapping.columns.items():
-        if spec.fingerprint is not None:
-            hashed.append(fingerprint(values[name]))
-        elif spec.pseudonym:
-            hashed.append(pseudonymise(values[name], key))
-    return hashed
+    plans = [plan_column(name, spec, types[name], rows.schema, how) for name, spec in mapping.columns.items()]
+    hidden = [p for p in plans if p.pseudonym]
+    values = rows.select(ROW, *[p.value.alias(p.name) for p in plans if not p.pseudonym])
+    values = values.with_columns(
+        *(fingerprint(values[n]) for n, spec in mapping.columns.items() if spec.fingerprint is not None),
+        *(hidden_by.of(rows, p.inputs, p.value).rename(p.name) for p in hidden),
+    )
+    absent = [pl.lit(None, dtype=t).alias(n) for n, t in types.items() if n not in values.columns]
+    values = values.with_columns(absent).select(ROW, *types.names())
+    unmade = [_conversion_failures(mapping.source, p, values, rows) for p in plans]
+    reasons = pl.concat([*unmade, _contract_failures(mapping.source, contract, values, rows, plans)])
+    return mapping.source, values, reasons
 
 
 def _conversion_failures(
-    source: str, plan: PlannedColumn, values: pl.DataFrame, raws: pl.DataFrame
+    source: str, plan: PlannedColumn, values: pl.DataFrame, rows: pl.DataFrame
 ) -> pl.DataFrame:
     """Rows whose text could not become the contract's type, or is missing where it is required."""
-    raw = raws[plan.name]
-    unmade = values[plan.name].is_null() & raw.is_not_null()
-    failures = [(unmade, "conversion", f"expected {plan.expected}")]
+    empty = values[plan.name].is_null()
+    if not empty.any():
+        return pl.DataFrame(schema=REASONS)
+    raw = rows.filter(empty).select(ROW, value=plan.raw)
+    failures = [(pl.col("value").is_not_null(), "conversion", f"expected {plan.expected}")]
     if plan.required:
-        failures.append((raw.is_null(), "required", "the mapping requires a value"))
+        failures.append((pl.col("value").is_null(), "required", "the mapping requires a value"))
     return pl.concat(
         [
-            pl.DataFrame({ROW: values[ROW], "value": raw})
-            .filter(mask)
-            .select(
-                ROW,
+            raw.filter(mask).select(
+                pl.col(ROW),
                 source=pl.lit(source),
                 column=pl.lit(plan.origin),
                 value="value",
@@ -124,7 +142,7 @@ def _contract_failures(
     source: str,
     contract: type[dy.Schema],
     values: pl.DataFrame,
-    raws: pl.DataFrame,
+    rows: pl.DataFrame,
     plans: list[PlannedColumn],
 ) -> pl.DataFrame:
     """Rows that the contract refuses. Keys are judged later, against the lake as well.
@@ -132,42 +150,49 @@ def _contract_failures(
     A null that comes from a failed conversion is already reported as such and is not reported again.
     """
     origins = {p.name: p.origin for p in plans}
-    failed = _failed_rules(contract, values)
+    raws = {p.name: p.raw.alias(p.name) for p in plans}
     pieces = [pl.DataFrame(schema=REASONS)]
-    for rule in failed["rule"].unique(maintain_order=True):
-        column, _, check = rule.partition("|")
-        involved = [c for c in _involved(contract, column, check) if c in origins]
-        rows = raws[failed.filter(pl.col("rule") == rule)["_position"]]
-        if check == "nullability" and involved:
-            rows = rows.filter(pl.col(column).is_null())
+    for rule, positions in _failed_rules(contract, values).items():
+        column, _, checked = rule.partition("|")
+        involved = [c for c in _involved(contract, column, checked) if c in origins]
+        failed = rows[positions].select(ROW, *(raws[c] for c in involved))
+        if checked == "nullability" and involved:
+            failed = failed.filter(pl.col(column).is_null())
         shown = [pl.col(c).cast(pl.String).fill_null("(empty)") for c in involved]
         pieces.append(
-            rows.select(
+            failed.select(
                 pl.col(ROW),
                 source=pl.lit(source),
                 column=pl.lit(", ".join(origins[c] for c in involved) or column),
                 value=pl.concat_str(shown, separator=", ") if shown else pl.lit(None, pl.String),
                 rule=pl.lit(rule),
-                reason=pl.lit(_sentence(contract, column, check)),
+                reason=pl.lit(sentence_of(contract, column, checked)),
             )
         )
     return pl.concat(pieces)
 
 
-def _failed_rules(contract: type[dy.Schema], values: pl.DataFrame) -> pl.DataFrame:
-    """Position in `values` and name of every rule that does not hold."""
-    positioned: type[dy.Schema] = type(
-        contract.__name__, (contract,), {"position": dy.Int64(alias="_position")}
-    )
-    rows = values.drop(ROW).with_row_index("_position").with_columns(pl.col("_position").cast(pl.Int64))
-    details = positioned.filter(rows)[1].details()
-    rules = [c for c in details.columns if c not in rows.columns and c != "primary_key"]
-    return (
-        details.select("_position", pl.col(rules).cast(pl.String))
-        .unpivot(rules, index="_position", variable_name="rule")
-        .filter(pl.col("value") == "invalid")
-        .sort("rule", "_position")
-    )
+@cache
+def _rules(contract: type[dy.Schema]) -> dict[str, pl.Expr]:
+    """The contract's rules as expressions, without its key, which is a promise about the lake."""
+    source = next(s for s, c in CONTRACTS.items() if c is contract)
+    found: dict[str, pl.Expr] = {}
+    for name, column in contract.columns().items():
+        for checked, expr in column.validation_rules(pl.col(name)).items():
+            found[f"{name}|{checked}"] = expr
+    for rule in RULES[source]:
+        if hasattr(contract, rule.name):
+            found[rule.name] = getattr(contract, rule.name).make(contract).expr
+    # A rule that cannot be told for want of a value holds; whether a value must be there is another rule.
+    return {name: expr.fill_null(True).alias(name) for name, expr in found.items()}
+
+
+def _failed_rules(contract: type[dy.Schema], values: pl.DataFrame) -> dict[str, pl.Series]:
+    """Positions in `values` at which a rule does not hold, by rule."""
+    rules = _rules(contract)
+    (holds,) = values.select([expr.all() for expr in rules.values()]).to_dicts()
+    broken = [name for name, held in holds.items() if not held]
+    return {name: values.select((~rules[name]).arg_true()).to_series() for name in broken}
 
 
 def _involved(contract: type[dy.Schema], name: str, check: str) -> list[str]:
@@ -180,31 +205,17 @@ def _involved(contract: type[dy.Schema], name: str, check: str) -> list[str]:
     return [c for c in contract.column_names() if c in roots]
 
 
-def _sentence(contract: type[dy.Schema], name: str, check: str) -> str:
-    """What the rule says, for the person who has to mend the row."""
-    if not check:
-        return str(getattr(contract, name).validation_fn.__doc__).strip()
-    spec = contract.columns()[name]
-    words = {
-        "nullability": "must not be empty",
-        "min": f"must be at least {getattr(spec, 'min', '')}",
-        "max": f"must be at most {getattr(spec, 'max', '')}",
-        "min_length": f"must have at least {getattr(spec, 'min_length', '')} characters",
-        "max_length": f"must have at most {getattr(spec, 'max_length', '')} characters",
-        "regex": f"must match {getattr(spec, 'regex', '')}",
-    }
-    return f"{name}: {words.get(check, f'breaks the rule {check}')}"
-
-
-def _factors(raw: RawFile, mapping: SourceMapping, how: FileMapping) -> Candidate:
+def _factors(
+    chunk: Chunk, mapping: SourceMapping, how: FileMapping
+) -> tuple[str, pl.DataFrame, pl.DataFrame]:
     """Client rating factors of contracts, long; a missing one is the level `unknown`."""
-    schema = raw.rows.schema
+    schema = chunk.rows.schema
     spec: Column = mapping.columns["contract_id"]
     contract_id = plan_column("contract_id", spec, pl.String(), schema, how).value
     pieces, reasons = [], [pl.DataFrame(schema=REASONS)]
     for factor in mapping.factors:
         level, order, text = factor_level(factor, schema, how)
-        frame = raw.rows.select(
+        frame = chunk.rows.select(
             ROW,
             contract_id=contract_id,
             factor=pl.lit(factor.name),
@@ -226,4 +237,4 @@ def _factors(raw: RawFile, mapping: SourceMapping, how: FileMapping) -> Candidat
     long = pl.concat(pieces)
     if spec.fingerprint is not None:
         long = long.with_columns(fingerprint(long["contract_id"]))
-    return Candidate("contract_factors", long, pl.concat(reasons), folds=False)
+    return "contract_factors", long, pl.concat(reasons)

@@ -32,7 +32,19 @@ def mapping(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "gate", "simulate", "status", "rates pull", "rates list", "flags list"]
+    "command",
+    [
+        "run",
+        "gate",
+        "simulate",
+        "status",
+        "rates pull",
+        "rates list",
+        "flags list",
+        "deliveries list",
+        "deliveries show",
+        "deliveries withdraw",
+    ],
 )
 def test_every_command_explains_itself(tmp_path: Path, command: str) -> None:
     done = ratewright(tmp_path, *command.split(), "--help")

@@ -14,8 +14,9 @@ from pipelines.gates.result import GateResult
 from pipelines.gates.run import run_gate
 from pipelines.gates.summary import to_markdown
 from pipelines.landing.expectations import Expectations
-from pipelines.landing.land import Places, land
+from pipelines.landing.land import land
 from pipelines.landing.mapping import Mapping
+from pipelines.landing.places import Places
 from tests.conftest import CLAIMS, POLICIES, PROJECT
 
 EXPECT = {
@@ -37,7 +38,7 @@ def gate(delivery: Path, places: Places, mapping_of: Callable[..., Mapping], tmp
         land(delivery, mapping, places, "key")
         facts = delivery_facts(delivery, mapping, places.ledger)
         checked = Expectations.model_validate(expect)
-        return run_gate(places.lake, checked, tmp_path / "docs", "acme", facts)
+        return run_gate(places, checked, tmp_path / "docs", "acme", facts)
 
     return run
 

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.errors import InputError
 from pipelines.landing.mapping import FileMapping
-from pipelines.landing.readers import read_file
+from pipelines.landing.readers import Chunk, read_chunks
 
 FRAME = pl.DataFrame({"id": ["a", "b"], "n": [1, 2]})
 SOURCE = {
@@ -21,6 +21,14 @@ SOURCE = {
 
 def how(**options: object) -> FileMapping:
     return FileMapping.model_validate({"match": "*", "sources": [SOURCE], **options})
+
+
+def read_file(path: Path, how: FileMapping) -> Chunk:
+    """All chunks of a file as one."""
+    chunks = list(read_chunks(path, how))
+    return Chunk(
+        pl.concat([c.rows for c in chunks], how="diagonal_relaxed"), pl.concat([c.malformed for c in chunks])
+    )
 
 
 def write_excel(path: Path) -> None:

@@ -1,0 +1,80 @@
+"""The commit: every change of a landing written down first, then carried out, then forgotten.
+
+A run that dies before the journal stands has changed nothing. One that dies after it is finished by the
+next landing, which replays the journal: every step of it can be done twice.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from pipelines.files import write_atomically
+from pipelines.landing.places import Changes, Places, stage_empty_sources
+
+JOURNAL = "journal.json"
+
+
+@contextmanager
+def landing_at(places: Places) -> Iterator[Changes]:
+    """Hold the client's lake for one landing: recover, offer a clean staging folder, commit at the end.
+
+    Nothing is changed if the body raises. A second landing of the same client waits for the first.
+    """
+    places.lake.mkdir(parents=True, exist_ok=True)
+    with FileLock(places.lake / ".landing.lock"):
+        recover(places)
+        places.staging.mkdir()
+        changes = Changes(places)
+        stage_empty_sources(changes)
+        try:
+            yield changes
+            _commit(changes)
+        finally:
+            if not (places.staging / JOURNAL).exists():
+                shutil.rmtree(places.staging, ignore_errors=True)
+
+
+def recover(places: Places) -> None:
+    """Finish a commit that a dead run has begun, and clear away what it had not committed."""
+    journal = places.staging / JOURNAL
+    if journal.exists():
+        _replay(json.loads(journal.read_text(encoding="utf-8")), places)
+    shutil.rmtree(places.staging, ignore_errors=True)
+
+
+def _commit(changes: Changes) -> None:
+    staging = changes.places.staging
+    moves = [
+        [staged.relative_to(staging).as_posix(), place, target]
+        for (place, target), staged in sorted(changes.moves.items())
+    ]
+    steps = {"moves": moves, "deletes": sorted(changes.deletes)}
+    write_atomically(staging / JOURNAL, json.dumps(steps).encode())
+    _replay(steps, changes.places)
+    shutil.rmtree(staging, ignore_errors=True)
+
+
+def _replay(steps: dict[str, Any], places: Places) -> None:
+    for staged, place, target in steps["moves"]:
+        source: Path = places.staging / staged
+        if source.exists():
+            final: Path = getattr(places, place) / target
+            final.parent.mkdir(parents=True, exist_ok=True)
+            source.replace(final)
+    for place, target in steps["deletes"]:
+        gone: Path = getattr(places, place) / target
+        gone.unlink(missing_ok=True)
+        _drop_empty_folders(gone.parent, getattr(places, place))
+
+
+def _drop_empty_folders(folder: Path, root: Path) -> None:
+    while folder != root and folder.exists() and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent

@@ -1,0 +1,211 @@
+"""Monthly sources: too many rows to be judged twice, so a chunk is judged as it is staged.
+
+A chunk is sorted by key, so copies inside it stand side by side. What it cannot see is another chunk: for
+that it leaves its spans, the first and last moment of every vehicle in it. Where the spans of a month do
+not overlap, no key can stand in two chunks and the staged rows go to the lake as they are. Where they do,
+the month is judged like any other source (`versions`).
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from pipelines.landing.contracts import CONTRACTS, MONTHLY, REFERENCES
+from pipelines.landing.places import LANDED_ROW
+
+ROW_GROUP: Final = 125_000
+HELD_STATUS: Final = "row_status"
+UNKNOWN, COPY, CONTRADICTION = "pending", "duplicate", "contradiction"
+
+
+class MonthlyStager:
+    """Stages the chunks of one monthly source below a staging folder."""
+
+    def __init__(self, source: str, staging: Path, known: pl.Series) -> None:
+        self.source = source
+        self.staging = staging
+        self.moment = MONTHLY[source]
+        self.entity = REFERENCES[source][0]
+        self.keys = CONTRACTS[source].primary_key()
+        self.values = [c for c in CONTRACTS[source].column_names() if c not in self.keys]
+        self.known = known.to_frame(self.entity)
+        self.chunks: dict[str, list[Path]] = {}
+        self.held: dict[str, list[Path]] = {}
+        self._writer = ThreadPoolExecutor(1)
+        self._writing: Future[None] | None = None
+
+    def add(self, frame: pl.DataFrame, part: str, number: int) -> None:
+        """Judge and stage one chunk."""
+        frame = self._sorted(frame)
+        live, held = self._split(frame)
+        name = f"{part}-{number:05d}.parquet"
+        for month, rows in _by_month(live, self.moment):
+            self._write(rows, f"new/{self.source}/month={month}/{name}", self.chunks, month)
+            self._write_spans(rows, month, name)
+        if held is not None:
+            for month, rows in _by_month(held, self.moment):
+                self._write(rows, f"new_held/{self.source}/month={month}/{name}", self.held, month)
+
+    def _sorted(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Rows by key. A file that lists vehicle by vehicle, as most do, needs its vehicles sorted only."""
+        runs = frame.select(pl.col(self.entity).rle()).unnest(self.entity)
+        same = pl.col(self.entity) == pl.col(self.entity).shift(1)
+        rising = (pl.col(self.moment) >= pl.col(self.moment).shift(1)) | ~same
+        if runs["value"].n_unique() < runs.height or not frame.select(rising.all()).item():
+            return frame.sort(*self.keys, LANDED_ROW)
+        start = pl.col("len").cum_sum() - pl.col("len")
+        runs = runs.with_columns(start=start.cast(pl.Int64)).sort("value")
+        order = runs.select(pl.int_ranges("start", pl.col("start") + pl.col("len")).explode())
+        return frame[order.to_series()]
+
+    def _split(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+        """Rows that may go to the lake, and those that are copies, contradictions, or of nobody known."""
+        repeated, unknown = self._repeated(frame), self._unknown(frame)
+        found = [s for s in (repeated, unknown) if s is not None]
+        if not found:
+            return frame, None
+        if repeated is not None:
+            # As for any source: what contradicts is refused first, what is unknown waits, copies come last.
+            contradicts = pl.col(HELD_STATUS) == CONTRADICTION
+            found = [repeated.filter(contradicts), *found[1:], repeated.filter(~contradicts)]
+        marked = pl.concat(found).unique(["_at"], keep="first", maintain_order=True).sort("_at")
+        held = frame[marked["_at"]].with_columns(marked[HELD_STATUS], row_note=pl.lit(None, pl.String))
+        return frame[_others(frame.height, marked["_at"])], held
+
+    def _repeated(self, frame: pl.DataFrame) -> pl.DataFrame | None:
+        same_as_before = pl.all_horizontal(pl.col(k) == pl.col(k).shift(1) for k in self.keys)
+        repeats = frame.select(same_as_before.fill_null(False).alias("again"))["again"]
+        if not repeats.any():
+            return None
+        touched = repeats | repeats.shift(-1, fill_value=False)
+        rows = frame.with_row_index("_at").filter(touched)
+        rows = rows.with_columns(_content=pl.struct(self.values))
+        rows = rows.with_columns(
+            _contents=pl.col("_content").n_unique().over(self.keys),
+            _nth=pl.int_range(pl.len()).over(self.keys),
+        )
+        status = pl.when(pl.col("_contents") > 1).then(pl.lit(CONTRADICTION)).otherwise(pl.lit(COPY))
+        return rows.filter((pl.col("_contents") > 1) | (pl.col("_nth") > 0)).select(
+            "_at", status.alias(HELD_STATUS)
+        )
+
+    def _unknown(self, frame: pl.DataFrame) -> pl.DataFrame | None:
+        entities = frame.select(self.entity).unique()
+        strangers = entities.join(self.known, on=self.entity, how="anti")
+        if strangers.is_empty():
+            return None
+        rows = frame.with_row_index("_at").join(strangers, on=self.entity, how="semi")
+        return rows.select("_at", pl.lit(UNKNOWN).alias(HELD_STATUS))
+
+    def _write(self, rows: pl.DataFrame, target: str, kept: dict[str, list[Path]], month: str) -> None:
+        path = self.staging / target
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kept.setdefault(month, []).append(path)
+        self.finish()
+        # Compressing one chunk leaves a core free for the next one.
+        self._writing = self._writer.submit(
+            rows.write_parquet, path, compression="zstd", compression_level=1, row_group_size=ROW_GROUP
+        )
+
+    def drop(self, part: str) -> None:
+        """Forget what a file has staged: it is set aside."""
+        self.finish()
+        for kept in (self.chunks, self.held):
+            for month in list(kept):
+                for path in [p for p in kept[month] if p.name.startswith(part)]:
+                    path.unlink()
+                    kept[month].remove(path)
+                if not kept[month]:
+                    del kept[month]
+        for path in (self.staging / "spans" / self.source).rglob(f"{part}*.parquet"):
+            path.unlink()
+
+    def finish(self) -> None:
+        """Wait until what was staged is on disk.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        if self._writing is not None:
+            self._writing.result()
+            self._writing = None
+
+    def _write_spans(self, rows: pl.DataFrame, month: str, name: str) -> None:
+        path = self.staging / "spans" / self.source / f"month={month}" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        spans_of(rows, self.entity, self.moment).write_parquet(path, compression="lz4")
+
+    def spans(self, month: str) -> list[Path]:
+        """Files with the spans of a month's chunks."""
+        return sorted((self.staging / "spans" / self.source / f"month={month}").glob("*.parquet"))
+
+    def months(self) -> list[str]:
+        """Months that have staged rows."""
+        return sorted({*self.chunks, *self.held})
+
+    def spans_overlap(self, month: str) -> bool:
+        """Whether a key of the month might stand in two of the staged chunks."""
+        paths = self.spans(month)
+        if len(paths) < 2:
+            return False
+        spans = pl.scan_parquet(paths).select(self.entity, "first_at", "last_at").collect()
+        spans = spans.sort(self.entity, "first_at", "last_at")
+        later = (pl.col(self.entity) == pl.col(self.entity).shift(1)) & (
+            pl.col("first_at") <= pl.col("last_at").shift(1)
+        )
+        return bool(spans.select(later.any()).item())
+
+
+def spans_of(rows: pl.DataFrame, entity: str, moment: str) -> pl.DataFrame:
+    """First and last moment, last end and longest day of every vehicle in rows sorted by both.
+
+    `longest_day_km` is the most kilometres of one day (UTC); `overlapping` says that a trip began before
+    the one before it had ended. Rows of a vehicle stand together, so runs are enough and nothing is hashed.
+    """
+    before = pl.col(entity).shift(1)
+    day = pl.col(moment).dt.date()
+    runs = rows.select(
+        new_entity=(pl.col(entity) != before).fill_null(True),
+        new_day=(day != day.shift(1)).fill_null(True),
+        overlap=(pl.col(moment) < pl.col("ended_at").shift(1)).fill_null(False),
+    )
+    new_entity = runs["new_entity"].to_numpy()
+    overlap = runs["overlap"].to_numpy() & ~new_entity
+    firsts = np.flatnonzero(new_entity)
+    days = np.flatnonzero(new_entity | runs["new_day"].to_numpy())
+    day_km = np.add.reduceat(rows["distance_km"].to_numpy(), days)
+    lasts = np.append(firsts[1:], rows.height) - 1
+    return pl.DataFrame(
+        {
+            entity: rows[entity].gather(firsts),
+            "first_at": rows[moment].gather(firsts),
+            "last_at": rows[moment].gather(lasts),
+            "last_end": rows["ended_at"].gather(lasts),
+            "longest_day_km": np.maximum.reduceat(day_km, np.searchsorted(days, firsts)),
+            "overlapping": np.logical_or.reduceat(overlap, firsts),
+        }
+    )
+
+
+def _others(height: int, taken: pl.Series) -> pl.Series:
+    free = pl.Series([True]).new_from_index(0, height)
+    return free.scatter(taken, False).arg_true()
+
+
+def _by_month(rows: pl.DataFrame, moment: str) -> list[tuple[str, pl.DataFrame]]:
+    if rows.is_empty():
+        return []
+    first, last = rows[moment].min(), rows[moment].max()
+    label = pl.col(moment).dt.strftime("%Y-%m")
+    ((low, high),) = (
+        pl.DataFrame({"a": [first], "b": [last]}).select(pl.col("a", "b").dt.strftime("%Y-%m")).rows()
+    )
+    if low == high:
+        return [(low, rows)]
+    parts = rows.with_columns(_month=label).partition_by("_month", as_dict=True, include_key=False)
+    return sorted((str(key[0]), part) for key, part in parts.items())

@@ -1,0 +1,150 @@
+"""What became of a file's rows, counted from the lake and from what is held, and told in quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines.landing.contracts import CONTRACTS, MONTHLY
+from pipelines.landing.places import LANDED_FILE, LANDED_ROW, Changes, folder_of, months_of
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Rows of the client's file by what became of them after keys and references were judged."""
+
+    contradictions: int
+    pending: int
+    duplicates: int
+    live: dict[str, int]
+    superseded: dict[str, int]
+
+
+def tally(
+    con: duckdb.DuckDBPyConnection, changes: Changes, part: str, sources: Sequence[str], folds: Sequence[str]
+) -> Tally:
+    """Count one file's rows. A row that feeds several sources counts once, by the worst that befell it."""
+    live = {source: part_files(changes, "lake", source, part) for source in sources}
+    counts = {source: _height(files) for source, files in live.items()}
+    held = _held_rows(con, changes, part, sources, folds)
+    if not held:
+        return Tally(0, 0, 0, counts, {})
+    con.execute(
+        """
+        create or replace temp table told as
+        select landed_row,
+            bool_or(row_status = 'contradiction') as contradicts,
+            bool_or(row_status = 'pending') as waits,
+            bool_and(row_status = 'duplicate') and not bool_and(folding) as copies
+        from held_rows group by landed_row
+        """
+    )
+    for source, files in live.items():
+        if files and source not in folds:
+            # A row of which one part is new is no copy.
+            stands = f"{LANDED_ROW} in (select {LANDED_ROW} from {_read(files)})"
+            con.execute(f"delete from told where copies and {stands}")
+    ((contradictions, pending, copies),) = con.execute(
+        "select count(*) filter (where contradicts), count(*) filter (where waits and not contradicts), "
+        "count(*) filter (where copies and not waits and not contradicts) from told"
+    ).fetchall()
+    superseded = con.execute(
+        "select source, count(*) from held_rows where row_status = 'superseded' "
+        "group by source order by source"
+    ).fetchall()
+    return Tally(contradictions, pending, copies, counts, dict(superseded))
+
+
+def _held_rows(
+    con: duckdb.DuckDBPyConnection, changes: Changes, part: str, sources: Sequence[str], folds: Sequence[str]
+) -> bool:
+    """`held_rows`: source, landed_row, row_status, and whether the source folds, of all held of a part."""
+    pieces = [
+        f"select '{source}' as source, {LANDED_ROW}, row_status, {source in folds} as folding "
+        f"from {_read(files)}"
+        for source in sources
+        if (files := part_files(changes, "held", source, part))
+    ]
+    if pieces:
+        con.execute("create or replace temp table held_rows as " + " union all ".join(pieces))
+    return bool(pieces)
+
+
+def stage_key_faults(
+    con: duckdb.DuckDBPyConnection, changes: Changes, part: str, sources: Sequence[str]
+) -> None:
+    """Tell in quarantine which rows contradict another, or are a copy of one, and of which."""
+    pieces = []
+    for source in sources:
+        files = part_files(changes, "held", source, part)
+        if not files:
+            continue
+        keys = CONTRACTS[source].primary_key()
+        value = " || ', ' || ".join(f"cast({k} as varchar)" for k in keys)
+        columns = ", ".join(f"{c} := {c}" for c in CONTRACTS[source].column_names())
+        pieces.append(
+            f"""
+            select {LANDED_FILE} as file, {LANDED_ROW} as "row",
+                case row_status when 'contradiction' then 'rejected' else row_status end as status,
+                '{source}' as source, '{", ".join(keys)}' as "column", {value} as value,
+                case row_status when 'contradiction' then 'key' else row_status end as rule,
+                case row_status
+                    when 'contradiction' then 'one delivery gives this key two contents: also in '
+                        || coalesce(row_note, 'a row beside it')
+                    else 'the same content stands in ' || coalesce(row_note, 'a row beside it')
+                end as reason,
+                cast(to_json(struct_pack({columns})) as varchar) as record
+            from {_read(files)} where row_status in ('contradiction', 'duplicate')
+            """
+        )
+    target = f"{part}.keys.parquet"
+    if not pieces:
+        changes.remove("quarantine", target)
+        return
+    staged = changes.places.staging / "keys" / target
+    staged.parent.mkdir(parents=True, exist_ok=True)
+    ((written,),) = con.execute(
+        f'copy (select * from ({" union all ".join(pieces)}) order by "row", source, value) '
+        f"to '{staged}' (format parquet, compression zstd)"
+    ).fetchall()
+    if written:
+        changes.put("quarantine", target, staged)
+    else:
+        staged.unlink()
+        changes.remove("quarantine", target)
+
+
+def stage_faults(changes: Changes, part: str, chunks: Sequence[Path]) -> None:
+    """Bring the refused rows of a file together in one quarantine file."""
+    target = f"{part}.parquet"
+    if not chunks:
+        changes.remove("quarantine", target)
+        return
+    staged = changes.places.staging / "quarantine" / target
+    staged.parent.mkdir(parents=True, exist_ok=True)
+    pl.scan_parquet(list(chunks)).sink_parquet(staged, compression="zstd", maintain_order=True)
+    changes.put("quarantine", target, staged)
+
+
+def part_files(changes: Changes, place: str, source: str, part: str) -> list[Path]:
+    """Files of a part of a source as they will be, over all months."""
+    folders = [folder_of(source)]
+    if source in MONTHLY:
+        folders = [folder_of(source, month) for month in months_of(changes, place, source)]
+    return [p for folder in folders for p in changes.files(place, folder, parts=[part])]
+
+
+def _height(files: Sequence[Path]) -> int:
+    if not files:
+        return 0
+    height: int = pl.scan_parquet(list(files)).select(pl.len()).collect().item()
+    return height
+
+
+def _read(files: Sequence[Path]) -> str:
+    names = ", ".join("'" + str(p).replace("'", "''") + "'" for p in files)
+    return f"read_parquet([{names}], union_by_name = true, hive_partitioning = false)"
