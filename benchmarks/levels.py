@@ -65,7 +65,7 @@ def _by_km(book: Portfolio, axes: Any) -> None:
     own = private.filter(pl.col("cover") == "own_damage").group_by(km=band).agg(
         frequency=pl.col("expected_count").sum() / pl.col("exposure_years").sum(),
         exposure=pl.col("exposure_years").sum(),
-    ).filter(pl.col("exposure") > 50).sort("km")  # fmt: skip
+    ).filter(pl.col("exposure") > 300).sort("km")  # fmt: skip
     slope = own.filter(pl.col("km").is_between(8, 12))
     per_km = float(str((slope["frequency"] / slope["km"]).mean()))
     axes.plot(own["km"], own["km"] * per_km, color=MUTED, linestyle="--")
@@ -73,7 +73,7 @@ def _by_km(book: Portfolio, axes: Any) -> None:
                   ha="right", xytext=(-6, 4), textcoords="offset points")  # fmt: skip
     axes.plot(own["km"], own["frequency"], color=INK, marker="o", markersize=4)
     axes.annotate("portfolio", (own["km"][-1], own["frequency"][-1]), color=INK, ha="right",
-                  xytext=(-4, -16), textcoords="offset points")  # fmt: skip
+                  xytext=(0, -18), textcoords="offset points")  # fmt: skip
     axes.set(xlabel="thousand kilometres a year", ylabel="own-damage claims a year",
              title="Frequency by kilometres, private cars")  # fmt: skip
     axes.set_ylim(0)

@@ -15,6 +15,7 @@ Array = np.ndarray[Any, Any]
 LABOUR_CNY_PER_HOUR = 180
 SERVICE_PARTS, REPAIR_PARTS, REPAIR_LOG_SD = 340.0, 2_050.0, 0.9
 TAIL_SHARE, TAIL_FACTOR = 0.005, 16.0  # one repair in 200 is an engine
+REPLACED_SHARE = 0.002
 SERVICE, REPAIR = "保养", "维修"
 
 
@@ -86,13 +87,18 @@ def _dated(
         opened=pl.Series(firsts[month] + day), odometer=pl.Series(odometer.astype(np.int64))
     )
     orders = visits.join(vehicles, on="vehicle", how="left", maintain_order="left")
-    # A new instrument starts at nought once in a while; the order says so.
-    return orders.with_columns(
+    return _with_new_instruments(rng, orders).with_columns(
         age=(pl.col("opened") - pl.col("first_registration")).dt.total_days() / 365.25,
         shop=pl.Series(rng.integers(101, 101 + cat.SHOPS, orders.height)),
         days_open=pl.Series(rng.integers(0, 4, orders.height)),
-        replaced=pl.lit(False),
     )
+
+
+def _with_new_instruments(rng: Generator, orders: pl.DataFrame) -> pl.DataFrame:
+    """Once in a while an instrument is replaced and starts at nought; the order says so."""
+    orders = orders.with_columns(replaced=pl.Series(rng.random(orders.height) < REPLACED_SHARE))
+    at = pl.when("replaced").then("odometer").forward_fill().over("vehicle", order_by=["opened", "moment"])
+    return orders.with_columns(odometer=pl.col("odometer") - at.fill_null(0))
 
 
 def _next(month: dt.date) -> dt.date:

@@ -141,3 +141,11 @@ def test_a_later_month_brings_only_what_is_new(made: Simulation) -> None:
 def test_the_truth_lies_outside_the_delivery(made: Simulation) -> None:
     assert made.delivery not in made.truth.parents
     assert not any("truth" in p.name for p in made.delivery.rglob("*"))
+
+
+def test_a_replaced_odometer_starts_at_nought_and_the_order_says_so(made: Simulation) -> None:
+    replaced = orders(made).filter(pl.col("换表") == "是")
+    frauds = pl.read_parquet(made.truth / "frauds.parquet")["id"]
+    honest = replaced.filter(~pl.col("工单号").is_in(frauds.implode()))
+    assert honest.height > 5
+    assert set(honest["里程"]) == {"0"}

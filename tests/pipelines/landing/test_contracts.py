@@ -52,7 +52,7 @@ def test_rules_are_named_once_and_say_what_happens(source: str) -> None:
 
 @pytest.mark.parametrize("source", CONTRACTS)
 @settings(
-    max_examples=8,
+    max_examples=5,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

@@ -210,7 +210,7 @@ row = st.tuples(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(row, min_size=1, max_size=12))
 def test_rows_read_are_rows_accepted_rejected_duplicates_or_waiting(
     rows: list[tuple[str, ...]], tmp_path_factory: pytest.TempPathFactory, mapping_of: MappingOf

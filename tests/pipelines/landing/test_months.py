@@ -76,7 +76,7 @@ def test_trips_lie_in_the_folder_of_their_month_sorted_by_vehicle(
         )
 
 
-@pytest.mark.parametrize("chunk", [7, 30, 1_000])
+@pytest.mark.parametrize("chunk", [7, 1_000])
 @pytest.mark.parametrize("order", [["vin", "start"], ["start"], ["km", "vin"]])
 def test_neither_chunks_nor_files_nor_order_change_the_lake(
     tmp_path: Path, mapping: Mapping, monkeypatch: pytest.MonkeyPatch, chunk: int, order: list[str]
