@@ -8,7 +8,7 @@ from pipelines.landing.expectations import FileFacts
 from pipelines.landing.land import delivery_files
 from pipelines.landing.ledger import Ledger
 from pipelines.landing.mapping import Mapping
-from pipelines.landing.readers import content_hash
+from pipelines.landing.reading.readers import content_hash
 
 
 def delivery_facts(delivery: Path, mapping: Mapping, ledger: Path) -> list[FileFacts]:

@@ -8,9 +8,9 @@ import polars as pl
 
 from pipelines.errors import InputError, nearest
 from pipelines.landing.journal import landing_at
+from pipelines.landing.judging.settlement import Settlement
 from pipelines.landing.ledger import Counts, Delivery, Entry, Ledger, total
 from pipelines.landing.places import LANDING_MEMORY, Places
-from pipelines.landing.settlement import Settlement
 from pipelines.progress import step
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from pipelines.errors import InputError
 from pipelines.landing.journal import landing_at
+from pipelines.landing.judging.settlement import Settlement
 from pipelines.landing.ledger import DeliveredFile, Delivery, Entry, Ledger, day_of
 from pipelines.landing.mapping import FileMapping, Mapping
 from pipelines.landing.places import LANDING_MEMORY, Changes, Places, stage_empty_sources
-from pipelines.landing.readers import content_hash, file_format
-from pipelines.landing.settlement import Settlement
+from pipelines.landing.reading.readers import content_hash, file_format
 from pipelines.landing.staging import StagedFile, Stager, rules_hash
 from pipelines.progress import LOGGER, step
 
@@ -62,23 +62,25 @@ def land(
     files = delivery_files(delivery, mapping)
     with landing_at(places) as changes:
         ledger = Ledger(places.ledger)
-        known, fresh = _sort_out(files, mapping, ledger)
-        if not fresh and _came_before(delivery.name, known, ledger):
+        hashes = {path: content_hash(path) for path, _ in files}
+        known, fresh = _sort_out(files, hashes, mapping, ledger)
+        same = _same_before(delivery.name, hashes, ledger)
+        if not fresh and same:
             return LandingReport(mapping.client, known=tuple(known))
-        record = _record(delivery, files, fresh, ledger)
+        record = same or _record(delivery.name, hashes, ledger)
         landed = _stage_and_settle(fresh, mapping, changes, record, key, memory_limit, threads)
     return LandingReport(mapping.client, tuple(landed), tuple(known))
 
 
 def _sort_out(
-    files: list[tuple[Path, FileMapping]], mapping: Mapping, ledger: Ledger
+    files: list[tuple[Path, FileMapping]], hashes: dict[Path, str], mapping: Mapping, ledger: Ledger
 ) -> tuple[list[Entry], list[_Fresh]]:
     """Files that have landed under these rules, and those that have not; a file twice counts once."""
     entries = {entry.sha256: entry for entry in ledger.entries()}
     known: dict[str, Entry] = {}
     fresh: dict[str, _Fresh] = {}
     for path, how in files:
-        sha256 = content_hash(path)
+        sha256 = hashes[path]
         entry = entries.get(sha256)
         if entry is not None and entry.rules_sha256 == rules_hash(mapping, how):
             known[sha256] = entry
@@ -87,31 +89,23 @@ def _sort_out(
     return list(known.values()), list(fresh.values())
 
 
-def _came_before(name: str, known: list[Entry], ledger: Ledger) -> bool:
-    """Whether a delivery of that name has brought all these files already."""
-    hashes = {
-        f.sha256 for d in ledger.deliveries() if d.name == name and d.status == "landed" for f in d.files
-    }
-    return hashes >= {entry.sha256 for entry in known}
+def _same_before(name: str, hashes: dict[Path, str], ledger: Ledger) -> Delivery | None:
+    """The delivery of that name that has brought all these files already, if there is one."""
+    brought = set(hashes.values())
+    standing = [d for d in ledger.deliveries() if d.name == name and d.status == "landed"]
+    return next((d for d in reversed(standing) if {f.sha256 for f in d.files} >= brought), None)
 
 
-def _record(
-    delivery: Path, files: list[tuple[Path, FileMapping]], fresh: list[_Fresh], ledger: Ledger
-) -> Delivery:
+def _record(name: str, hashes: dict[Path, str], ledger: Ledger) -> Delivery:
     """The delivery's entry in the ledger: its place in the order, its files, and which were known."""
     before = ledger.deliveries()
     owners = {f.sha256: d.name for d in before if d.status == "landed" for f in d.files if not f.known_from}
-    hashes = {path: sha256 for path, _, sha256 in fresh}
-    delivered = []
-    for path, _ in files:
-        sha256 = hashes.get(path) or content_hash(path)
-        delivered.append(DeliveredFile(file=path.name, sha256=sha256, known_from=owners.get(sha256)))
-    return Delivery(
-        sequence=max((d.sequence for d in before), default=0) + 1,
-        name=delivery.name,
-        delivered_on=day_of(delivery.name),
-        files=tuple(delivered),
+    files = tuple(
+        DeliveredFile(file=path.name, sha256=sha256, known_from=owners.get(sha256))
+        for path, sha256 in hashes.items()
     )
+    sequence = max((d.sequence for d in before), default=0) + 1
+    return Delivery(sequence=sequence, name=name, delivered_on=day_of(name), files=files)
 
 
 def _stage_and_settle(

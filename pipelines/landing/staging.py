@@ -15,12 +15,12 @@ import polars as pl
 
 from pipelines.landing import contracts
 from pipelines.landing.contracts import CONTRACTS, MONTHLY
+from pipelines.landing.judging.months import MonthlyStager
 from pipelines.landing.mapping import FileMapping, Mapping
-from pipelines.landing.months import MonthlyStager
 from pipelines.landing.places import LANDED_FILE, LANDED_ROW, Places, part_of
-from pipelines.landing.pseudonyms import Pseudonyms
-from pipelines.landing.readers import ROW, Chunk, read_chunks
-from pipelines.landing.validate import Checked, check
+from pipelines.landing.reading.pseudonyms import Pseudonyms
+from pipelines.landing.reading.readers import ROW, Chunk, read_chunks
+from pipelines.landing.reading.validate import Checked, check
 
 STAGED: Final = "new"
 

@@ -2,7 +2,7 @@
 
 A contract is a dataframely schema. Types, ranges and vocabularies are declared on the columns; a rule
 over several columns is a method whose docstring is the sentence a client reads when a row is refused.
-Keys and references are promises about the lake and not about one file: `pipelines.landing.versions`
+Keys and references are promises about the lake and not about one file: `pipelines.landing.judging.versions`
 keeps them. `rules` lists every rule with its severity.
 """
 

@@ -228,3 +228,28 @@ def test_rows_read_are_rows_accepted_rejected_duplicates_or_waiting(
     in_quarantine = entry.rejected + entry.duplicates
     faults = quarantine(places) if in_quarantine else pl.DataFrame({"row": [], "status": []})
     assert faults["row"].n_unique() == in_quarantine
+
+
+def test_a_file_that_contradicts_itself_in_most_rows_is_set_aside_and_the_rest_lands(
+    delivery: Path, places: Places, mapping_of: MappingOf
+) -> None:
+    twin = POLICIES.splitlines()[1:]
+    other = [line.replace(",2020,", ",2021,").replace("1200.50", "7").replace("900", "8").replace("1250", "9")
+             for line in twin]  # fmt: skip
+    (delivery / "policies.csv").write_text("\n".join([*POLICIES.splitlines(), *other]) + "\n")
+    report = land(delivery, mapping_of(), places, "key")
+    by_file = {e.file: e for e in report.landed}
+    assert by_file["policies.csv"].set_aside
+    assert (by_file["policies.csv"].accepted, by_file["policies.csv"].rejected) == (0, 6)
+    assert lake(places, "contracts").is_empty()
+    # Its claims wait for contracts that are not there.
+    assert by_file["claims.csv"].pending == 2
+
+
+def test_a_delivery_landed_again_under_a_changed_mapping_keeps_its_place(
+    delivery: Path, places: Places, mapping_of: MappingOf
+) -> None:
+    land(delivery, mapping_of(), places, "key")
+    land(delivery, mapping_of({**MAPPING, "tolerated_share": 0.4}), places, "key")
+    assert [d.sequence for d in Ledger(places.ledger).deliveries()] == [1]
+    assert lake(places, "contracts").height == 3

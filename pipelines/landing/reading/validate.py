@@ -13,18 +13,18 @@ from typing import Final
 import dataframely as dy
 import polars as pl
 
-from pipelines.landing.columns import (
+from pipelines.landing.contracts import CONTRACTS, RULES
+from pipelines.landing.contracts.rules import sentence_of
+from pipelines.landing.mapping import Column, FileMapping, SourceMapping
+from pipelines.landing.reading.columns import (
     PlannedColumn,
     factor_level,
     plan_column,
     row_filter,
     unpivoted,
 )
-from pipelines.landing.contracts import CONTRACTS, RULES
-from pipelines.landing.contracts.rules import sentence_of
-from pipelines.landing.mapping import Column, FileMapping, SourceMapping
-from pipelines.landing.pseudonyms import Pseudonyms, fingerprint
-from pipelines.landing.readers import ROW, Chunk
+from pipelines.landing.reading.pseudonyms import Pseudonyms, fingerprint
+from pipelines.landing.reading.readers import ROW, Chunk
 
 REASONS: Final = {
     ROW: pl.Int64,

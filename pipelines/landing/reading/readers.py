@@ -16,8 +16,8 @@ from typing import Final
 import polars as pl
 
 from pipelines.errors import InputError, nearest
-from pipelines.landing.blocks import text_blocks
 from pipelines.landing.mapping import FileMapping
+from pipelines.landing.reading.blocks import text_blocks
 
 ROW: Final = "_row"
 CHUNK_ROWS: Final = 250_000

@@ -12,14 +12,14 @@ import duckdb
 import polars as pl
 
 from pipelines.landing.contracts import CONTRACTS, MONTHLY, REFERENCES
-from pipelines.landing.flags import flag_histories, flag_month
+from pipelines.landing.judging.flags import flag_histories, flag_month
+from pipelines.landing.judging.months import MonthlyStager
+from pipelines.landing.judging.tallies import part_files, stage_faults, stage_key_faults, tally
+from pipelines.landing.judging.versions import Outcome, Resolver, Scope
 from pipelines.landing.ledger import Delivery, Entry, Ledger, delivery_target, entry_target
 from pipelines.landing.mapping import FileMapping
-from pipelines.landing.months import MonthlyStager
 from pipelines.landing.places import EMPTY, PART_LENGTH, Changes, folder_of, months_of, part_of
 from pipelines.landing.staging import STAGED, StagedFile
-from pipelines.landing.tallies import part_files, stage_faults, stage_key_faults, tally
-from pipelines.landing.versions import Outcome, Resolver, Scope
 
 UNDATED = dt.date(1, 1, 1)
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.landing import readers
 from pipelines.landing.deliveries import withdraw
+from pipelines.landing.judging.months import spans_of
 from pipelines.landing.land import land
 from pipelines.landing.ledger import Ledger
 from pipelines.landing.mapping import Mapping
-from pipelines.landing.months import spans_of
 from pipelines.landing.places import Places
+from pipelines.landing.reading import readers
 from tests.pipelines.landing.test_replays import MappingOf, content
 
 TRIPS = {

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.landing.columns import band_labels, factor_level, plan_column
 from pipelines.landing.mapping import Column, Factor, FileMapping
+from pipelines.landing.reading.columns import band_labels, factor_level, plan_column
 
 SOURCE = {
     "source": "contract_covers",

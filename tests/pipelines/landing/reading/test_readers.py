@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.errors import InputError
 from pipelines.landing.mapping import FileMapping
-from pipelines.landing.readers import Chunk, read_chunks
+from pipelines.landing.reading.readers import Chunk, read_chunks
 
 FRAME = pl.DataFrame({"id": ["a", "b"], "n": [1, 2]})
 SOURCE = {
