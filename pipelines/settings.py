@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+LANDING_MEMORY = "128MB"
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -23,7 +24,8 @@ class Settings(BaseSettings):
     )
     memory_limit: str = Field(default="1GB", description="DuckDB's memory limit.")
     landing_memory: str = Field(
-        default="256MB", description="DuckDB's memory limit while landing; the rest goes to disk."
+        default=LANDING_MEMORY,
+        description="DuckDB's memory limit while landing; what does not fit is spilled to disk.",
     )
     threads: int = Field(default=2, ge=1, description="DuckDB's threads.")
     seed: int = Field(default=20_260_101, description="Seed of every random step.")

@@ -10,8 +10,9 @@ from pipelines.errors import InputError, nearest
 from pipelines.landing.journal import landing_at
 from pipelines.landing.judging.settlement import Settlement
 from pipelines.landing.ledger import Counts, Delivery, Entry, Ledger, total
-from pipelines.landing.places import LANDING_MEMORY, Places
+from pipelines.landing.places import Places
 from pipelines.progress import step
+from pipelines.settings import LANDING_MEMORY
 
 
 @dataclass(frozen=True)

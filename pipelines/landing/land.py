@@ -15,10 +15,11 @@ from pipelines.landing.journal import landing_at
 from pipelines.landing.judging.settlement import Settlement
 from pipelines.landing.ledger import DeliveredFile, Delivery, Entry, Ledger, day_of
 from pipelines.landing.mapping import FileMapping, Mapping
-from pipelines.landing.places import LANDING_MEMORY, Changes, Places, stage_empty_sources
+from pipelines.landing.places import Changes, Places, stage_empty_sources
 from pipelines.landing.reading.readers import content_hash, file_format
 from pipelines.landing.staging import StagedFile, Stager, rules_hash
 from pipelines.progress import LOGGER, step
+from pipelines.settings import LANDING_MEMORY
 
 NOT_DATA = (".", "_", "~$")  # hidden files, markers like _READY, locks of Excel
 SLOW_BYTES = 1_000_000

@@ -15,8 +15,6 @@ LANDED_FILE: Final = "landed_file"
 LANDED_ROW: Final = "landed_row"
 EMPTY: Final = "0000-empty.parquet"
 PART_LENGTH: Final = 16
-LANDING_MEMORY: Final = "256MB"
-"""DuckDB's share of a landing's memory unless settings say otherwise; the rest is spilled to disk."""
 FLAGS: Final = "row_flags"
 FLAG_SCHEMA: Final = {
     "source": pl.String,
