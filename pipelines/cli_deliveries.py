@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from pipelines.errors import InputError
 
 if TYPE_CHECKING:
+    from pipelines.landing.ledger import Counts
     from pipelines.landing.places import Places
 
 delivered = typer.Typer(help="What has been delivered, and taking it back.", no_args_is_help=True)
@@ -24,17 +23,13 @@ def list_deliveries(client: Client = None) -> None:
     """List deliveries in the order in which they landed, with what became of their rows."""
     from pipelines.landing.deliveries import deliveries
 
-    table = Table(box=box.SIMPLE_HEAD)
-    for name in ("delivery", "stands for", "status"):
-        table.add_column(name, no_wrap=True)
-    for name in ("files", "read", "accepted", "rejected", "duplicates", "waiting"):
-        table.add_column(name, justify="right")
     for view in deliveries(_places(client)):
-        one, rows = view.delivery, view.counts
-        numbers = [len(one.files), rows.read, rows.accepted, rows.rejected, rows.duplicates, rows.pending]
-        day = str(one.delivered_on or "")
-        table.add_row(one.name, day, one.status, *(f"{n:,}" for n in numbers))
-    console.print(table)
+        one = view.delivery
+        day = f"stands for {one.delivered_on}" if one.delivered_on else "without a day"
+        console.print(
+            f"{one.name}  ({one.status}, {day}, {len(one.files)} files)", style="bold", markup=False
+        )
+        console.print(f"  {_told(view.counts)}", markup=False)
 
 
 @delivered.command("show")
@@ -50,15 +45,11 @@ def show_delivery(
     places = _places(client)
     for view in find_delivery(places, name):
         console.print(f"{view.delivery.name}  ({view.delivery.status})", style="bold")
-        table = Table(box=box.SIMPLE_HEAD)
-        table.add_column("file")
-        for column in ("read", "accepted", "rejected", "duplicates", "waiting", "in the lake"):
-            table.add_column(column, justify="right")
         for entry in view.entries:
             lake = ", ".join(f"{source} {rows:,}" for source, rows in entry.sources.items())
-            counts = [entry.read, entry.accepted, entry.rejected, entry.duplicates, entry.pending]
-            table.add_row(entry.file, *(f"{n:,}" for n in counts), lake or "set aside whole")
-        console.print(table)
+            console.print(f"  {entry.file}", markup=False)
+            console.print(f"    {_told(entry)}", markup=False)
+            console.print(f"    in the lake: {lake or 'nothing, set aside whole'}", markup=False, style="dim")
         for known in (f for f in view.delivery.files if f.known_from):
             console.print(f"  {known.file}: landed before, with {known.known_from}", markup=False)
         for why in reasons(places, view).iter_rows(named=True):
@@ -88,6 +79,14 @@ def withdraw_delivery(
         typer.confirm(f"Take {rows:,} accepted rows of {name} back?", abort=True)
     withdraw(places, name, settings().landing_memory, settings().threads)
     console.print(f"{name} is withdrawn. The warehouse follows with the next run.")
+
+
+def _told(rows: Counts) -> str:
+    """Counts in words, as wide as they need to be: a number that is cut off says nothing."""
+    return (
+        f"{rows.read:,} read = {rows.accepted:,} accepted + {rows.rejected:,} rejected "
+        f"+ {rows.duplicates:,} duplicates + {rows.pending:,} waiting"
+    )
 
 
 def _places(client: str | None) -> Places:

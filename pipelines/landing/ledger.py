@@ -136,10 +136,11 @@ def delivery_target(delivery: Delivery) -> str:
 
 
 def day_of(name: str) -> dt.date | None:
-    """The day that a delivery's name speaks of, as in `2025-03` or `acme_20250331`; None if it does not."""
-    found = _DATED.search(name)
-    if found is None:
+    """The day that a delivery's name speaks of, as in `2025-03` or `acme_20250331`; the last of several."""
+    dates = list(_DATED.finditer(name))
+    if not dates:
         return None
+    found = dates[-1]
     try:
         return dt.date(int(found[1]), int(found[2]), int(found[3] or 1))
     except ValueError:

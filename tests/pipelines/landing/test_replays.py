@@ -211,6 +211,7 @@ def test_two_deliveries_may_land_at_once(tmp_path: Path, places: Places, mapping
         ("2024-03-31", "2024-03-31"),
         ("2024-02-31", "None"),
         ("simulated", "None"),
+        ("brand-2023_2024-01", "2024-01-01"),
         ("order-123456789", "None"),
     ],
 )
