@@ -101,8 +101,9 @@ lock: | $(UV) ## Resolve the lock files anew
 clean: ## Remove the environment and caches; data/ stays
 	@rm -rf $(VENV) dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache
 
-pages: $(VENV)/.dev ## Write the pages that are made from code (docs/reference/contracts.md)
+pages: $(VENV)/.dev ## Write the pages that are made from code (contracts, marts)
 	@$(BIN)/python -m pipelines.landing.contracts.page > docs/reference/contracts.md
+	@$(BIN)/python -m pipelines.warehouse.dictionary > docs/reference/marts.md
 
 levels: $(VENV)/.dev ## Hold the simulated portfolio to published levels, with plots (docs/explanation/portfolio.md)
 	@$(BIN)/python -m benchmarks.levels

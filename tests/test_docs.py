@@ -11,9 +11,15 @@ from pydantic import BaseModel
 from pipelines.landing.contracts.page import contracts_page
 from pipelines.landing.expectations import Expect
 from pipelines.landing.mapping import Column, Factor, FileMapping, Mapping, SourceMapping, Unpivot
+from pipelines.warehouse.dictionary import dictionary_page
 from pipelines.warehouse.project import ensure_manifest
 from tests.conftest import PROJECT
 
+# Whole numbers that are no amounts, or whose word is their unit.
+NAMED_WITHOUT_UNIT = {
+    "calendar_year", "contracts", "vehicles", "level_order", "development_quarter",
+    "claims_within_90_days", "days_since_inception", "days_since_previous",
+}  # fmt: skip
 MODELS = [
     node
     for node in json.loads(ensure_manifest().read_text(encoding="utf-8"))["nodes"].values()
@@ -28,10 +34,19 @@ def test_every_key_of_a_mapping_is_described(model: type[BaseModel]) -> None:
     assert missing == []
 
 
-def test_every_mart_has_a_line_in_the_dictionary() -> None:
+def test_the_data_dictionary_is_what_the_marts_say() -> None:
     page = (PROJECT / "docs" / "reference" / "marts.md").read_text(encoding="utf-8")
-    marts = [f"{n['schema']}.{n['name']}" for n in MODELS if n["fqn"][1] == "marts"]
-    assert [mart for mart in marts if f"`{mart}`" not in page] == []
+    assert page == dictionary_page(), "make pages"
+
+
+@pytest.mark.parametrize("node", [n for n in MODELS if n["fqn"][1] == "marts"], ids=lambda n: n["name"])
+def test_every_amount_and_duration_of_a_mart_says_its_unit(node: dict) -> None:
+    money = [c for c, spec in node["columns"].items() if spec["data_type"].startswith("decimal(18")]
+    silent = [c for c in money if "currency" not in node["columns"][c]["description"]]
+    assert silent == []
+    units = ("_days", "_km", "_years", "_count", "_share", "_s")
+    bare = [c for c, s in node["columns"].items() if s["data_type"] == "bigint" and not c.endswith(units)]
+    assert [c for c in bare if c not in NAMED_WITHOUT_UNIT] == []
 
 
 @pytest.mark.parametrize("node", MODELS, ids=lambda n: n["name"])

@@ -1,35 +1,76 @@
--- Cells and unallocated cost make the total row: to the cent, the day and the claim.
+-- Cells and unallocated cost make the total row, and summed by model, by age and by mileage they are the marts of
+-- the single factors: to the cent, the day and the claim.
 
 with
 
-rows_of_mart as (
+cells as (
     select * from {{ ref('cost_by_model_age_mileage') }}
-),
-
-parts as (
-    select
-        sum(exposure_days) as exposure_days,
-        sum(claim_count) as claim_count,
-        sum(incurred_amount) as incurred_amount
-    from rows_of_mart
     where row_type <> 'total'
 ),
 
-total as (
-    select * from rows_of_mart
+cuts as (
+    select
+        'total' as cut_by,
+        'total' as cut,
+        exposure_days,
+        claim_count,
+        incurred_amount
+    from cells
+    {%- for factor in ['model', 'vehicle_age', 'annual_mileage'] %}
+    union all
+    select
+        '{{ factor }}' as cut_by,
+        coalesce({{ factor }}, 'unallocated') as cut,
+        exposure_days,
+        claim_count,
+        incurred_amount
+    from cells
+    {%- endfor %}
+),
+
+found as (
+    select
+        cut_by,
+        cut,
+        sum(exposure_days) as exposure_days,
+        sum(claim_count) as claim_count,
+        sum(incurred_amount) as incurred_amount
+    from cuts
+    group by cut_by, cut
+),
+
+expected as (
+    select
+        'total' as cut_by,
+        'total' as cut,
+        exposure_days,
+        claim_count,
+        incurred_amount
+    from {{ ref('cost_by_model_age_mileage') }}
     where row_type = 'total'
+    {%- for factor in ['model', 'vehicle_age', 'annual_mileage'] %}
+    union all
+    select
+        '{{ factor }}' as cut_by,
+        {{ factor }} as cut,
+        exposure_days,
+        claim_count,
+        incurred_amount
+    from {{ ref('cost_by_' ~ factor) }}
+    where cover = 'all covers'
+    {%- endfor %}
 )
 
 select
-    parts.exposure_days as parts_exposure_days,
-    total.exposure_days,
-    parts.claim_count as parts_claim_count,
-    total.claim_count,
-    parts.incurred_amount as parts_incurred_amount,
-    total.incurred_amount
-from parts
-cross join total
+    coalesce(found.cut_by, expected.cut_by) as cut_by,
+    coalesce(found.cut, expected.cut) as cut,
+    found.exposure_days,
+    expected.exposure_days as expected_exposure_days,
+    found.incurred_amount,
+    expected.incurred_amount as expected_incurred_amount
+from found
+full outer join expected on found.cut_by = expected.cut_by and found.cut = expected.cut
 where
-    parts.exposure_days <> total.exposure_days
-    or parts.claim_count <> total.claim_count
-    or parts.incurred_amount <> total.incurred_amount
+    coalesce(found.exposure_days, 0) <> coalesce(expected.exposure_days, 0)
+    or coalesce(found.claim_count, 0) <> coalesce(expected.claim_count, 0)
+    or coalesce(found.incurred_amount, 0) <> coalesce(expected.incurred_amount, 0)

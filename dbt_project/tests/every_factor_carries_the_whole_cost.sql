@@ -1,36 +1,33 @@
--- Cut by any factor, a cover's cost and exposure are the same: no contract lacks a level.
+-- Cut by any factor, cost and exposure are the same as uncut: no contract lacks a level, none has two.
 
 with
 
 by_factor as (
     select
-        cover,
         factor,
-        sum(claim_count) as claim_count,
+        case when cover = 'all covers' then 'all covers' else 'each cover' end as rows_of,
         sum(incurred_amount) as incurred_amount,
-        sum(exposure_years) as exposure_years
+        sum(case when cover = 'all covers' then exposure_days end) as exposure_days
     from {{ ref('cost_by_factor_level') }}
-    group by cover, factor
+    group by factor, case when cover = 'all covers' then 'all covers' else 'each cover' end
 ),
 
-by_cover as (
+control as (
     select
-        cover,
-        sum(claim_count) as claim_count,
-        sum(gross_amount + recovery_amount) as incurred_amount,
-        sum(exposure_years) as exposure_years
-    from {{ ref('int_contract_cover_costs') }}
-    group by cover
+        sum(case when measure = 'incurred' then amount else 0 end) as incurred_amount,
+        sum(case when measure = 'exposure_days' then amount else 0 end) as exposure_days
+    from {{ ref('int_control_totals') }}
 )
 
 select
-    by_factor.cover,
     by_factor.factor,
+    by_factor.rows_of,
     by_factor.incurred_amount,
-    by_cover.incurred_amount as cover_incurred_amount
+    control.incurred_amount as control_incurred_amount,
+    by_factor.exposure_days,
+    control.exposure_days as control_exposure_days
 from by_factor
-inner join by_cover on by_factor.cover = by_cover.cover
+cross join control
 where
-    by_factor.claim_count <> by_cover.claim_count
-    or by_factor.incurred_amount <> by_cover.incurred_amount
-    or abs(by_factor.exposure_years - by_cover.exposure_years) > 1e-6 * by_cover.exposure_years
+    by_factor.incurred_amount <> control.incurred_amount
+    or by_factor.exposure_days <> control.exposure_days

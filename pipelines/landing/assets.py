@@ -10,13 +10,14 @@ import polars as pl
 
 from pipelines.landing.contracts import CONTRACTS
 from pipelines.landing.land import LandingReport, land
-from pipelines.landing.parameters import write_parameters
+from pipelines.landing.parameters import write_lake_parts, write_parameters
 from pipelines.landing.places import Places
 from pipelines.previews import preview
 from pipelines.progress import LOGGER
 from pipelines.repricing import Plan, Repricing
 
 PARAMETERS = "run_parameters"
+PARTS = "lake_parts"
 
 
 def lake_key(source: str) -> dg.AssetKey:
@@ -46,6 +47,7 @@ def _spec(source: str, description: str) -> dg.AssetSpec:
 SPECS = [
     *(_spec(source, _first_line(source)) for source in CONTRACTS),
     _spec(PARAMETERS, "What this run is about: client, rating year, valuation date."),
+    _spec(PARTS, "Which files hold each month of the monthly sources; a change opens the month again."),
 ]
 
 
@@ -60,6 +62,7 @@ def land_delivery(repricing: Repricing) -> Iterator[dg.MaterializeResult[None]]:
         plan.delivery, plan.mapping, where, here.key(), memory_limit=here.landing_memory, threads=here.threads
     )
     parameters = write_parameters(where.lake, plan.mapping, plan.rating_year, plan.valuation_date)
+    parts = write_lake_parts(where.lake)
     _say_outcome(report, parameters)
     for source in CONTRACTS:
         yield dg.MaterializeResult(
@@ -72,6 +75,9 @@ def land_delivery(repricing: Repricing) -> Iterator[dg.MaterializeResult[None]]:
             "preview": preview(parameters),
             "files": dg.MetadataValue.md(_files_table(report)),
         },
+    )
+    yield dg.MaterializeResult(
+        asset_key=lake_key(PARTS), metadata={"dagster/row_count": parts.height, "preview": preview(parts)}
     )
 
 

@@ -16,7 +16,15 @@ from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from pipelines.errors import InputError, nearest
 from pipelines.landing.contracts import CONTRACTS, MONTHLY
@@ -158,6 +166,15 @@ class SourceMapping(_Strict):
         return tuple(dict.fromkeys(names))
 
 
+def _a_known_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError(f"a time zone like Asia/Shanghai; {nearest(value, available_timezones())}")
+    return value
+
+
+TimeZone = Annotated[str, AfterValidator(_a_known_zone)]
+
+
 class FileMapping(_Strict):
     """How one kind of file is read, and what it feeds."""
 
@@ -169,16 +186,9 @@ class FileMapping(_Strict):
     decimal: str = "."
     date_formats: tuple[str, ...] = ("%Y-%m-%d",)
     time_formats: tuple[str, ...] = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
-    timezone: str = "UTC"
+    timezone: TimeZone = "UTC"
     null_values: tuple[str, ...] = ("",)
     sources: Annotated[tuple[SourceMapping, ...], Field(min_length=1)]
-
-    @field_validator("timezone")
-    @classmethod
-    def _a_known_zone(cls, value: str) -> str:
-        if value not in available_timezones():
-            raise ValueError(f"a time zone like Asia/Shanghai; {nearest(value, available_timezones())}")
-        return value
 
     @model_validator(mode="after")
     def _monthly_sources_stand_alone(self) -> FileMapping:
@@ -207,6 +217,7 @@ class Mapping(_Strict):
     title: str
     source: str
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "CNY"
+    timezone: TimeZone = "UTC"
     valuation_date: dt.date | None = None
     rating_year_start: Annotated[str, Field(pattern=r"^\d\d-\d\d$")] = "01-01"
     tolerated_share: Annotated[float, Field(ge=0, le=1)] = 0.05

@@ -1,15 +1,18 @@
-"""The parameters of a run, kept in the lake so that the warehouse can read them like any source."""
+"""What the warehouse must know beside the rows: the run's parameters, and which files hold which month."""
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import io
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from pipelines.errors import InputError
 from pipelines.files import write_atomically
+from pipelines.landing.contracts import MONTHLY
 from pipelines.landing.mapping import Mapping
 
 _DATED = {
@@ -58,9 +61,46 @@ def write_parameters(
             "rating_year_start": [start],
             "rating_year_end": [end],
             "valuation_date": [day],
+            "utc_offset_minutes": pl.Series([utc_offset_minutes(mapping.timezone, day)], dtype=pl.Int64),
         }
     )
+    _write(frame, lake, "run_parameters")
+    return frame
+
+
+def utc_offset_minutes(timezone: str, day: dt.date) -> int:
+    """Minutes by which local time is ahead of UTC at noon of a day.
+
+    One offset serves the whole history: where clocks are put forward in summer, the local hour of a trip
+    is an hour off for half the year.
+    """
+    noon = dt.datetime.combine(day, dt.time(12), ZoneInfo(timezone))
+    return int((noon.utcoffset() or dt.timedelta()).total_seconds() // 60)
+
+
+def write_lake_parts(lake: Path) -> pl.DataFrame:
+    """Write which files hold each month of the monthly sources, and return it.
+
+    The warehouse compares it with what it last built from, and builds the months anew that differ. Rewriting
+    a file gives it another fingerprint, whatever its name.
+    """
+    rows = [
+        (source, dt.date.fromisoformat(f"{folder.name.removeprefix('month=')}-01"), _fingerprint(folder))
+        for source in sorted(MONTHLY)
+        for folder in sorted((lake / source).glob("month=*"))
+    ]
+    schema = {"source": pl.String, "month_start": pl.Date, "fingerprint": pl.String}
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    _write(frame, lake, "lake_parts")
+    return frame
+
+
+def _fingerprint(folder: Path) -> str:
+    found = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in sorted(folder.glob("*.parquet"))]
+    return hashlib.sha256(repr(found).encode()).hexdigest()
+
+
+def _write(frame: pl.DataFrame, lake: Path, source: str) -> None:
     buffer = io.BytesIO()
     frame.write_parquet(buffer, compression="zstd")
-    write_atomically(lake / "run_parameters" / "run_parameters.parquet", buffer.getvalue())
-    return frame
+    write_atomically(lake / source / f"{source}.parquet", buffer.getvalue())

@@ -49,7 +49,7 @@ class Translator(DagsterDbtTranslator):
         return [f"team:{_TEAMS.get(group, 'data-engineering')}"]
 
 
-_TEAMS = {"cost": "analytics", "rating": "pricing", "claims": "claims"}
+_TEAMS = {"cost": "analytics", "rating": "pricing", "claims": "claims", "portfolio": "portfolio"}
 
 
 @dbt_assets(

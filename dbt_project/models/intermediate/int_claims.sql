@@ -21,7 +21,9 @@ movements as (
         {{ money('sum(transactions.amount)') }} as incurred_amount,
         {{ money(sum_where('transactions.amount', "transactions.kind = 'payment'")) }} as paid_amount,
         {{ money(sum_where('transactions.amount', "transactions.kind = 'reserve'")) }} as reserve_amount,
-        {{ money(sum_where('transactions.amount', "transactions.kind = 'recovery'")) }} as recovered_amount
+        {{ money(sum_where('transactions.amount', "transactions.kind = 'recovery'")) }} as recovered_amount,
+        min(case when transactions.kind = 'payment' then transactions.transaction_date end) as first_paid_on,
+        max(case when transactions.kind = 'payment' then transactions.transaction_date end) as last_paid_on
     from transactions
     cross join parameters
     where
@@ -47,6 +49,10 @@ final as (
         coalesce(known_claims.cover, 'unknown') as cover,
         known_claims.loss_date,
         known_claims.reported_date,
+        known_claims.closed_date,
+        known_claims.peril,
+        movements.first_paid_on,
+        movements.last_paid_on,
         coalesce(movements.incurred_amount, {{ money('0') }}) as incurred_amount,
         coalesce(movements.paid_amount, {{ money('0') }}) as paid_amount,
         coalesce(movements.reserve_amount, {{ money('0') }}) as reserve_amount,

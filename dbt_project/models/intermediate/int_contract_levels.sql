@@ -1,5 +1,5 @@
 -- One row per contract and rating factor: the level it is rated at. Ours first (make, model, vehicle
--- age, annual mileage; bands from the rating plan), then whatever factors the client declared.
+-- age, annual mileage, driving score, region; bands from the rating plan), then the client's own factors.
 
 with
 
@@ -31,6 +31,12 @@ numbers as (
         contract_id,
         'annual_mileage' as factor,
         annual_km as number
+    from terms
+    union all
+    select
+        contract_id,
+        'driving_score' as factor,
+        driving_score as number
     from terms
 ),
 
@@ -67,6 +73,15 @@ model as (
     from terms
 ),
 
+region as (
+    select
+        contract_id,
+        'region' as factor,
+        coalesce(region, 'unknown') as level,
+        cast(null as bigint) as level_order
+    from terms
+),
+
 declared as (
     select
         client_factors.contract_id,
@@ -81,6 +96,8 @@ final as (
     select * from make
     union all
     select * from model
+    union all
+    select * from region
     union all
     select * from banded
     union all

@@ -3,12 +3,20 @@
 
 with
 
+periods as (
+    select * from {{ ref('int_contract_periods') }}
+),
+
 contracts as (
     select * from {{ ref('stg_contracts') }}
 ),
 
 vehicles as (
     select * from {{ ref('stg_vehicles') }}
+),
+
+use as (
+    select * from {{ ref('int_contract_use') }}
 ),
 
 mileage as (
@@ -21,42 +29,46 @@ parameters as (
 
 terms as (
     select
-        contracts.contract_id,
-        contracts.vehicle_id,
-        contracts.product,
-        contracts.tier,
-        contracts.effective_date,
-        contracts.annual_premium,
+        periods.contract_id,
+        periods.vehicle_id,
+        periods.product,
+        periods.tier,
+        periods.effective_date,
+        periods.last_day,
+        periods.annual_premium,
+        periods.promised_days,
         vehicles.make,
         vehicles.model,
-        -- A contract cancelled on a day is not in force on that day.
-        least(
-            contracts.expiry_date,
-            coalesce({{ add_days('contracts.cancelled_on', -1) }}, contracts.expiry_date),
-            parameters.valuation_date
-        ) as last_day,
+        vehicles.region,
+        use.driving_score,
+        coalesce(use.exposure_days, 0) as exposure_days,
         case
-            when contracts.effective_date > parameters.rating_year_end then 'later'
-            when contracts.effective_date >= parameters.rating_year_start then 'judge'
+            when periods.effective_date > parameters.rating_year_end then 'later'
+            when periods.effective_date >= parameters.rating_year_start then 'judge'
             else 'learn'
         end as period,
         coalesce(
             contracts.vehicle_age_years,
-            year(contracts.effective_date) - vehicles.model_year,
-            year(contracts.effective_date) - year(vehicles.in_service_date)
+            year(periods.effective_date) - vehicles.model_year,
+            year(periods.effective_date) - year(vehicles.in_service_date)
         ) as vehicle_age_years,
         coalesce(
-            cast(round(mileage.observed_annual_km) as bigint), contracts.declared_annual_km
+            use.annual_km,
+            cast(round(mileage.observed_annual_km) as bigint),
+            contracts.declared_annual_km
         ) as annual_km,
         case
+            when use.annual_km is not null then use.annual_km_source
             when mileage.observed_annual_km is not null then 'odometer'
             when contracts.declared_annual_km is not null then 'declared'
             else 'unknown'
         end as annual_km_source
-    from contracts
+    from periods
     cross join parameters
-    left join vehicles on contracts.vehicle_id = vehicles.vehicle_id
-    left join mileage on contracts.vehicle_id = mileage.vehicle_id
+    inner join contracts on periods.contract_id = contracts.contract_id
+    left join vehicles on periods.vehicle_id = vehicles.vehicle_id
+    left join use on periods.contract_id = use.contract_id
+    left join mileage on periods.vehicle_id = mileage.vehicle_id
 ),
 
 final as (
@@ -67,6 +79,7 @@ final as (
         tier,
         make,
         model,
+        region,
         effective_date,
         last_day,
         period,
@@ -77,9 +90,10 @@ final as (
         ) as vehicle_age_years,
         annual_km,
         annual_km_source,
-        greatest({{ days_between('effective_date', 'last_day') }} + 1, 0) as exposure_days,
-        greatest({{ days_between('effective_date', 'last_day') }} + 1, 0)
-        / 365.25e0 as exposure_years
+        driving_score,
+        exposure_days,
+        exposure_days / 365.25e0 as exposure_years,
+        promised_days - exposure_days as overlap_days
     from terms
 )
 

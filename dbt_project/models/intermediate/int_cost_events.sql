@@ -12,7 +12,7 @@ plan_repairs as (
 ),
 
 terms as (
-    select * from {{ ref('int_contract_terms') }}
+    select * from {{ ref('int_contract_periods') }}
 ),
 
 covers as (
@@ -27,6 +27,9 @@ events as (
         vehicle_id,
         cover,
         loss_date as event_date,
+        paid_amount,
+        reserve_amount,
+        recovered_amount,
         incurred_amount
     from claims
     union all
@@ -37,6 +40,9 @@ events as (
         vehicle_id,
         'maintenance' as cover,
         opened_on as event_date,
+        incurred_amount as paid_amount,
+        {{ money('0') }} as reserve_amount,
+        {{ money('0') }} as recovered_amount,
         incurred_amount
     from plan_repairs
 ),
@@ -83,6 +89,9 @@ final as (
         events.vehicle_id,
         events.cover,
         events.event_date,
+        events.paid_amount,
+        events.reserve_amount,
+        events.recovered_amount,
         events.incurred_amount,
         case
             when matches.contract_id is null then 'no_contract'

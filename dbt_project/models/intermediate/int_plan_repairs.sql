@@ -28,6 +28,7 @@ final as (
         repair_orders.repair_order_id,
         repair_orders.vehicle_id,
         repair_orders.opened_on,
+        repair_orders.visit_type,
         coalesce(line_totals.lines_amount, repair_orders.total_amount, {{ money('0') }}) as incurred_amount
     from repair_orders
     cross join parameters

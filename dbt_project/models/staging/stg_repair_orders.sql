@@ -11,6 +11,7 @@ final as (
         opened_on,
         closed_on,
         odometer_km,
+        odometer_replaced,
         shop_id,
         visit_type,
         payer,

@@ -11,7 +11,8 @@ final as (
         rating_year,
         rating_year_start,
         rating_year_end,
-        valuation_date
+        valuation_date,
+        utc_offset_minutes
     from source
 )
 

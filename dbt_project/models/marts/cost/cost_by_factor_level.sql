@@ -1,27 +1,15 @@
 with
 
 costs as (
-    select * from {{ ref('int_contract_cover_costs') }}
+    select * from {{ ref('int_factor_costs') }}
 ),
 
-levels as (
-    select * from {{ ref('int_contract_levels') }}
-),
-
-sums as (
+shares as (
     select
-        costs.cover,
-        levels.factor,
-        levels.level,
-        max(levels.level_order) as level_order,
-        -- Days are whole numbers: their sum is the same in whatever order an engine adds them.
-        sum(costs.exposure_days) / 365.25e0 as exposure_years,
-        sum(costs.claim_count) as claim_count,
-        sum(costs.gross_amount) as gross_amount,
-        sum(costs.recovery_amount) as recovery_amount
+        *,
+        sum(exposure_days) over (partition by cover, factor) as all_exposure_days,
+        sum(incurred_amount) over (partition by cover, factor) as all_incurred_amount
     from costs
-    inner join levels on costs.contract_id = levels.contract_id
-    group by costs.cover, levels.factor, levels.level
 ),
 
 final as (
@@ -30,13 +18,17 @@ final as (
         factor,
         level,
         level_order,
-        exposure_years,
-        cast(claim_count as bigint) as claim_count,
-        {{ money('gross_amount + recovery_amount') }} as incurred_amount,
-        {{ ratio('claim_count', 'exposure_years') }} as frequency,
-        {{ ratio('gross_amount + recovery_amount', 'claim_count') }} as severity,
-        {{ ratio('gross_amount + recovery_amount', 'exposure_years') }} as burning_cost
-    from sums
+        exposure_days,
+        -- Days are whole numbers: their sum is the same in whatever order an engine adds them.
+        exposure_days / 365.25e0 as exposure_years,
+        claim_count,
+        incurred_amount,
+        {{ ratio('claim_count', 'exposure_days / 365.25e0') }} as frequency,
+        {{ ratio('incurred_amount', 'claim_count') }} as severity,
+        {{ ratio('incurred_amount', 'exposure_days / 365.25e0') }} as burning_cost,
+        {{ ratio('exposure_days', 'all_exposure_days') }} as exposure_share,
+        {{ ratio('incurred_amount', 'all_incurred_amount') }} as incurred_share
+    from shares
 )
 
 select * from final

@@ -108,7 +108,9 @@ final as (
         {{ money('incurred_amount') }} as incurred_amount,
         {{ ratio('claim_count', 'exposure_years') }} as frequency,
         {{ ratio('incurred_amount', 'claim_count') }} as severity,
-        {{ ratio('incurred_amount', 'exposure_years') }} as burning_cost
+        {{ ratio('incurred_amount', 'exposure_years') }} as burning_cost,
+        {{ ratio('exposure_days', '(select totals.exposure_days from totals)') }} as exposure_share,
+        {{ ratio('incurred_amount', '(select totals.incurred_amount from totals)') }} as incurred_share
     from all_rows
 )
 

@@ -1,0 +1,94 @@
+{#
+A table built month by month from a monthly source of the lake, one statement a month: the days of one month
+fit into memory, and a month is built again only if its files, or the rules it is built by, are not those it
+was built from. Months whose files have gone are taken out. The model's SQL is written for one month, with
+
+    first_of_month()    its first day
+    first_of_window()   first of the thirty days that end with it; in February, a day of January
+    lake_month(), lake_month_before()   folders of the lake that hold those days
+    built_from()        fingerprint of files and rules, kept in the column built_from
+
+The column month_start must come last: on an engine with partitions it is the one.
+#}
+{% macro first_of_month() %}cast('@month@' as date){% endmacro %}
+{% macro first_of_window() %}cast('@window@' as date){% endmacro %}
+{% macro lake_month() %}'@lake_month@'{% endmacro %}
+{% macro lake_month_before() %}'@lake_month_before@'{% endmacro %}
+{% macro built_from() %}cast('@built_from@' as {{ dbt.type_string() }}){% endmacro %}
+
+{% macro _for_month(sql, month) %}
+    {{ return(
+        sql | replace('@month@', month.start | string) | replace('@window@', month.window | string)
+        | replace('@lake_month@', month.start.strftime('%Y-%m'))
+        | replace('@lake_month_before@', month.window.strftime('%Y-%m'))
+        | replace('@built_from@', month.built_from)
+    ) }}
+{% endmacro %}
+
+{# Every month in the lake, with its window and what it would be built from now. #}
+{% macro _months_of_lake(source_name, rules) %}
+    {% set day = modules.datetime.timedelta(days=1) %}
+    {% set parts = run_query(
+        'select month_start, fingerprint from ' ~ source('lake', 'lake_parts')
+        ~ " where source = '" ~ source_name ~ "' order by month_start"
+    ).rows %}
+    {% set months = [] %}
+    {% for part in parts %}
+        {% set start = part[0] %}
+        {% set last = (start + 31 * day).replace(day=1) - day %}
+        {% set window = [start, last - 29 * day] | min %}
+        {% set before = parts[loop.index0 - 1][1] if loop.index0 and window < start else '' %}
+        {% do months.append(
+            {'start': start, 'window': window, 'built_from': local_md5(rules ~ part[1] ~ before)}
+        ) %}
+    {% endfor %}
+    {{ return(months) }}
+{% endmacro %}
+
+{# What decides on a month beside its files: the model's code, its seeds, the run's clock. #}
+{% macro _rules_of(model) %}
+    {% set parts = [model.raw_code] %}
+    {% for name in model.config.meta.get('seeds', []) %}
+        {% do parts.append(graph.nodes['seed.ratewright.' ~ name].checksum.checksum) %}
+    {% endfor %}
+    {% do parts.append(run_query('select utc_offset_minutes from ' ~ source('lake', 'run_parameters')).rows[0][0]) %}
+    {{ return(local_md5(parts | join('|'))) }}
+{% endmacro %}
+
+{% materialization by_month, adapter='duckdb' %}
+    {% set target = this.incorporate(type='table') %}
+    {% set existing = load_cached_relation(this) %}
+    {% set months = _months_of_lake(config.require('meta')['source'], _rules_of(model)) %}
+    {% set wanted = months | map(attribute='built_from') | list %}
+    {% set built = [] %}
+    {% if existing is not none and existing.is_table and not should_full_refresh() %}
+        {% set rows = run_query('select distinct built_from from ' ~ target).rows %}
+        {% set built = rows | map(attribute=0) | select('in', wanted) | list %}
+    {% endif %}
+
+    {{ run_hooks(pre_hooks) }}
+    {% if built %}
+        {% call statement('forget') %}
+            delete from {{ target }} where built_from not in ('{{ built | join("', '") }}')
+        {% endcall %}
+    {% else %}
+        {% if existing is not none %}{% do adapter.drop_relation(existing) %}{% endif %}
+        {% set never = modules.datetime.date(1900, 1, 1) %}
+        {% call statement('create') %}
+            create table {{ target }} as
+            {{ _for_month(sql, {'start': never, 'window': never, 'built_from': ''}) }}
+        {% endcall %}
+    {% endif %}
+    {% for month in months if month.built_from not in built %}
+        {% call statement('main') %}
+            insert into {{ target }}
+            {{ _for_month(sql, month) }}
+        {% endcall %}
+    {% endfor %}
+    {% if months | length == built | length %}
+        {% call statement('main') %}select 1{% endcall %}
+    {% endif %}
+    {{ run_hooks(post_hooks) }}
+    {% do adapter.commit() %}
+    {{ return({'relations': [target]}) }}
+{% endmaterialization %}

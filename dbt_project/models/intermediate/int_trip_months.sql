@@ -1,0 +1,129 @@
+{{ config(materialized='by_month', meta={'source': 'trips', 'seeds': ['driving_score']}) }}
+
+-- One row per vehicle and month with trips: how far and how it was driven, and the driving score of the
+-- thirty days that end with the month. Days and months of trips are UTC, as the lake keeps them; night
+-- hours are local. Built month by month: see macros/portable/by_month.sql.
+--
+-- Distances are added up in whole metres and times in whole seconds: such sums are the same in whatever
+-- order an engine adds them. Rules are read as scalars: joined, they would be taken for the larger side.
+
+with
+
+rules as (
+    select * from {{ ref('int_driving_score_rules') }}
+),
+
+days as (
+    select
+        trips.vehicle_id,
+        cast(trips.started_at as date) as day_started,
+        cast(count(*) as double) as trip_count,
+        sum(round(trips.distance_km * 1000)) as distance_m,
+        sum(round(trips.night_km * 1000)) as night_m,
+        sum({{ seconds_between('trips.started_at', 'trips.ended_at') }}) as driving_s,
+        sum(cast(trips.harsh_brakes as double)) as harsh_brakes,
+        sum(cast(trips.harsh_turns as double)) as harsh_turns,
+        sum(cast(trips.speeding_s as double)) as speeding_s,
+        sum(cast(trips.unbelted_s as double)) as unbelted_s,
+        sum(cast(trips.close_following_s as double)) as close_following_s,
+        sum(case when trips.impact_event then 1e0 else 0e0 end) as impact_events,
+        sum(
+            case
+                when trips.night_km > 0
+                    then round(
+                        1000 * trips.night_km * case
+                        hour(
+                            {{ add_minutes(
+                                'trips.started_at', '(select rules.utc_offset_minutes from rules)'
+                            ) }}
+                        )
+                            when 0 then (select rules.night_hour_0 from rules)
+                            when 1 then (select rules.night_hour_1 from rules)
+                            when 2 then (select rules.night_hour_2 from rules)
+                            when 3 then (select rules.night_hour_3 from rules)
+                            -- What began in the evening reached the night at eleven.
+                            else (select rules.night_hour_23 from rules)
+                        end
+                    )
+            end
+        ) as weighted_night_m
+    from {{ ref('stg_trips') }} as trips
+    where
+        trips.lake_month in ({{ lake_month() }}, {{ lake_month_before() }})
+        and trips.started_at >= cast(least({{ first_of_window() }}, {{ first_of_month() }}) as timestamp)
+        and trips.started_at < cast({{ first_of_month() }} as timestamp) + interval 1 month
+    group by trips.vehicle_id, cast(trips.started_at as date)
+),
+
+-- Shares in per cent, as the formula counts them: of the distance, of the time driven.
+shares as (
+    select
+        *,
+        1e5 * harsh_brakes / nullif(distance_m, 0) as brakes_per_100_km,
+        1e5 * harsh_turns / nullif(distance_m, 0) as turns_per_100_km,
+        1e2 * weighted_night_m / nullif(distance_m, 0) as late_night_share,
+        1e2 * close_following_s / nullif(driving_s, 0) as unsafe_following_share,
+        1e2 * speeding_s / nullif(driving_s, 0) as speeding_share,
+        1e2 * unbelted_s / nullif(driving_s, 0) as unbuckled_share,
+        case when day_started >= {{ first_of_window() }} then distance_m else 0e0 end as scored_m,
+        case when day_started >= {{ first_of_month() }} then 1e0 else 0e0 end as of_month
+    from days
+),
+
+scores as (
+    select
+        *,
+        {{ driving_score({
+            'hard_braking': 'brakes_per_100_km * (select rules.km_per_event from rules)',
+            'aggressive_turning': 'turns_per_100_km * (select rules.km_per_event from rules)',
+            'unsafe_following': 'unsafe_following_share',
+            'late_night': 'late_night_share',
+            'speeding': 'speeding_share',
+            'unbuckled': 'unbuckled_share',
+        }) }} as day_score
+    from shares
+),
+
+months as (
+    select
+        vehicle_id,
+        sum(of_month * trip_count) as trip_count,
+        sum(of_month) as driving_days,
+        sum(of_month * distance_m) as distance_m,
+        sum(of_month * night_m) as night_m,
+        sum(of_month * driving_s) as driving_s,
+        sum(of_month * harsh_brakes) as harsh_brakes,
+        sum(of_month * harsh_turns) as harsh_turns,
+        sum(of_month * speeding_s) as speeding_s,
+        sum(of_month * unbelted_s) as unbelted_s,
+        sum(of_month * close_following_s) as close_following_s,
+        sum(of_month * impact_events) as impact_events,
+        sum(scored_m) as scored_m,
+        sum(round(day_score * scored_m)) as score_m
+    from scores
+    group by vehicle_id
+),
+
+final as (
+    select
+        vehicle_id,
+        cast(trip_count as bigint) as trip_count,
+        cast(driving_days as bigint) as driving_days,
+        distance_m / 1e3 as distance_km,
+        coalesce(night_m, 0) / 1e3 as night_km,
+        driving_s,
+        cast(harsh_brakes as bigint) as harsh_brakes,
+        cast(harsh_turns as bigint) as harsh_turns,
+        speeding_s,
+        unbelted_s,
+        close_following_s,
+        cast(impact_events as bigint) as impact_events,
+        scored_m / 1e3 as scored_km,
+        round(score_m / nullif(scored_m, 0), 2) as driving_score,
+        {{ built_from() }} as built_from,
+        {{ first_of_month() }} as month_start
+    from months
+    where trip_count > 0
+)
+
+select * from final

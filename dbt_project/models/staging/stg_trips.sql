@@ -1,0 +1,24 @@
+with
+
+source as (
+    select * from {{ source('lake', 'trips') }}
+),
+
+final as (
+    select
+        vehicle_id,
+        started_at,
+        ended_at,
+        distance_km,
+        night_km,
+        harsh_brakes,
+        harsh_turns,
+        speeding_s,
+        unbelted_s,
+        close_following_s,
+        impact_event,
+        lake_month
+    from source
+)
+
+select * from final
