@@ -17,9 +17,10 @@ from dagster_dbt import (
     dbt_assets,
 )
 
-from pipelines.previews import ROWS, preview
+from pipelines.previews import preview
 from pipelines.progress import LOGGER, step
 from pipelines.repricing import Repricing
+from pipelines.warehouse.described import Described
 from pipelines.warehouse.output import DbtOutput
 from pipelines.warehouse.project import (
     DBT_PROJECT,
@@ -76,21 +77,24 @@ def build_warehouse(
             for event in call.stream():
                 events.append(event)  # noqa: PERF402 - what came before a failure must not be lost
         finally:
-            for event in events:
-                yield _described(event, context, plan.settings.warehouse(plan.client))
+            yield from _described(events, context, plan.settings.warehouse(plan.client))
     seconds = time.perf_counter() - began
     LOGGER.info("%s", f"{'warehouse (dbt build)':<34}  {seconds:6.1f} s  {told.verdict}")
 
 
-def _described(event: Any, context: dg.AssetExecutionContext, warehouse: Path) -> Any:
-    """A built model with its row count and first rows; other events as they are."""
-    if not isinstance(event, dg.Output):
-        return event
-    schema, table = context.asset_key_for_output(event.output_name).path[-2:]
-    rows = read(warehouse, f'select count(*) as rows from "{schema}"."{table}"').item()
-    head = read(warehouse, f'select * from "{schema}"."{table}" limit {ROWS}')
-    found = {"dagster/row_count": rows, "preview": preview(head)}
-    return event.with_metadata({**event.metadata, **found})
+def _described(events: list[Any], context: dg.AssetExecutionContext, warehouse: Path) -> Iterator[Any]:
+    """The events of a build, those of built models with what can be seen of the model."""
+    if not any(isinstance(event, dg.Output) for event in events):
+        yield from events
+        return
+    manifest = json.loads(ensure_manifest().read_text(encoding="utf-8"))
+    with Described(warehouse, manifest) as described:
+        for event in events:
+            if isinstance(event, dg.Output):
+                schema, table = context.asset_key_for_output(event.output_name).path[-2:]
+                yield event.with_metadata({**event.metadata, **described.metadata(schema, table)})
+            else:
+                yield event
 
 
 @dg.asset(
@@ -107,8 +111,6 @@ def serving_database(repricing: Repricing) -> dg.MaterializeResult[None]:
     with step("serving copy") as log:
         counts = publish_serving_copy(plan.settings.warehouse(plan.client), serving)
         log.rows(sum(counts.values()), f"{len(counts)} tables")
-    for table, rows in counts.items():
-        LOGGER.debug("%s: %s rows", table, f"{rows:,}")
     by_factor = read(
         serving,
         "select * from marts.cost_by_factor_level order by cover, factor, level_order, level",

@@ -20,13 +20,14 @@ currency, to the cent; exposure is in days, or in vehicle-years (days / 365.25).
 `ratewright sql "select * from marts.cost_by_model"`, in Excel through `--out`, or with anything that opens
 `data/serving/<client>.duckdb`: none of them waits for a run.
 
-**What adds up.** Every mart is held to control totals reckoned from the landed rows: money to the cent, exposure
-to the day. A day of exposure counts once, however many contracts of a product promise it; the one that began
-last carries it. Cost that no delivered contract carries is shown, at `unallocated`, because it was paid.
+**What adds up.** Every mart is held to control totals reckoned from the landed rows: money to the cent,
+exposure to the day. A day of exposure counts once, however many contracts of a product promise it; the one
+that began last carries it. Cost that no delivered contract carries is shown, at `unallocated`, because it was
+paid.
 
-**How an event finds its contract.** By the client's contract number, else by vehicle and day. A claim on a cover
-that its contract does not list is in the cost of the vehicle, and in no cover's rating cells. A claim that names a
-contract which has not been delivered waits outside the warehouse.
+**How an event finds its contract.** By the client's contract number, else by vehicle and day. A claim on a
+cover that its contract does not list is in the cost of the vehicle, and in no cover's rating cells. A claim
+that names a contract which has not been delivered waits outside the warehouse.
 
 **What counts.** Everything up to the valuation date of the run: payments, changes of reserve, recoveries, and
 workshop orders that a plan paid for. Days and months of trips are UTC.

@@ -1,4 +1,4 @@
-"""Every mart is held to what was delivered: a row dropped, doubled or shifted by a day fails one of its tests.
+"""Every mart is held to what was delivered: a row dropped, doubled or shifted by a day fails a test of it.
 
 The data tests are those that `dbt build` runs: compiled once, and run on a copy of the warehouse in which
 one fault is planted at a time and taken back.
