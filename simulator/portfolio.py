@@ -255,7 +255,7 @@ def _write_truth(folder: Path, whole: _Portfolio, expected: pl.DataFrame, defect
         .write_parquet(folder / "expected_costs.parquet")
     )
     whole.claims.select(
-        "claim_no", "peril", "total_loss", "amount",
+        "claim_no", "contract_no", "peril", "total_loss", "amount",
         cover=pl.col("cover").replace_strict(names, return_dtype=pl.String),
     ).write_parquet(folder / "claims.parquet")  # fmt: skip
     labels = [

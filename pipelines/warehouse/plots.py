@@ -15,6 +15,9 @@ INK, MUTED, GRID = "#1f2933", "#7b8794", "#e4e7eb"
 PALETTE = ("#1f4e79", "#c55a11", "#548235", "#7f6000", "#7030a0", "#2e8b8b", "#a5a5a5", "#c00000", "#264478")
 MOST_MODELS = 30
 MOST_COVERS = 9
+MOST_QUARTERS = 20
+THIN_YEARS = 50
+"""Vehicle-years below which a bar is drawn pale: chance decides on its height."""
 
 
 def plot_of(mart: str, read: Read) -> dg.MetadataValue | None:
@@ -72,17 +75,21 @@ def _banded(mart: str, band: str, title: str) -> Callable[[Read], Any]:
         whole = rows.filter(pl.col("cover") == "all covers").filter(pl.col("exposure_years") > 0)
         if whole.is_empty():
             return None
+        from matplotlib.colors import to_rgba
+
         figure, (top, bottom) = _axes(2, 1, (9.0, 5.6), height_ratios=[3, 1], sharex=True)
         at = range(whole.height)
         floor = [0.0] * whole.height
         for colour, (cover, mine) in zip(PALETTE, _covers(rows), strict=False):
             costs = whole.select("band").join(mine, on="band", how="left", maintain_order="left")["cost"]
             heights = (costs.fill_null(0) / whole["exposure_years"]).to_list()
-            top.bar(at, heights, bottom=floor, width=0.72, color=colour, label=cover.replace("_", " "))
+            shades = [to_rgba(colour, 1.0 if y >= THIN_YEARS else 0.3) for y in whole["exposure_years"]]
+            top.bar(at, heights, bottom=floor, width=0.72, color=shades)
+            top.bar([0], [0], color=colour, label=cover.replace("_", " "))
             floor = [a + b for a, b in zip(floor, heights, strict=True)]
         bottom.bar(at, whole["exposure_years"].to_list(), width=0.72, color=MUTED)
         bottom.set_xticks(list(at), whole["band"].to_list(), rotation=0 if whole.height < 8 else 30)
-        top.set_title(title, loc="left")
+        top.set_title(f"{title}; pale: under {THIN_YEARS} vehicle-years", loc="left")
         top.set_ylabel("cost of a vehicle-year")
         bottom.set_ylabel("vehicle-years")
         _finish(top, bottom)
@@ -129,7 +136,9 @@ def _by_model(read: Read) -> Any:
 def _triangles(read: Read) -> Any:
     rows = read(
         "select cover, accident_quarter, development_quarter, cast(incurred_amount as double) as incurred "
-        "from marts.claim_triangles where accident_quarter is not null order by all"
+        "from marts.claim_triangles where accident_quarter is not null "
+        "and accident_quarter in (select distinct accident_quarter from marts.claim_triangles "
+        f"order by accident_quarter desc nulls last limit {MOST_QUARTERS}) order by all"
     )
     covers = rows.group_by("cover").agg(pl.col("incurred").max()).sort("incurred", descending=True)["cover"]
     covers = covers.head(6)
@@ -168,7 +177,10 @@ def _loss_ratio(read: Read) -> Any:
         "select product, tier, month_start, sum(cast(earned_amount as double)) as earned, "
         "sum(cast(incurred_amount as double)) as incurred from marts.loss_ratio_by_month "
         "where month_start is not null and product <> 'unallocated' group by all order by all"
-    ).filter(pl.col("earned") > 0)
+    )
+    # A month that earns next to nothing says nothing about the ratio.
+    usual = pl.col("earned").median().over("product", "tier")
+    rows = rows.filter((pl.col("earned") > 0) & (pl.col("earned") >= 0.2 * usual))
     if rows.is_empty():
         return None
     figure, axes = _axes()
