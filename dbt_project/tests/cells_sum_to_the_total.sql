@@ -1,5 +1,5 @@
--- Cells and unallocated cost make the total row, and summed by model, by age and by mileage they are the marts of
--- the single factors: to the cent, the day and the claim.
+-- Cells and unallocated cost make the total row, and summed by model, by age and by mileage they are the
+-- marts of the single factors: to the cent, the day and the claim.
 
 with
 
@@ -17,14 +17,14 @@ cuts as (
         incurred_amount
     from cells
     {%- for factor in ['model', 'vehicle_age', 'annual_mileage'] %}
-    union all
-    select
-        '{{ factor }}' as cut_by,
-        coalesce({{ factor }}, 'unallocated') as cut,
-        exposure_days,
-        claim_count,
-        incurred_amount
-    from cells
+        union all
+        select
+            '{{ factor }}' as cut_by,
+            coalesce({{ factor }}, 'unallocated') as cut,
+            exposure_days,
+            claim_count,
+            incurred_amount
+        from cells
     {%- endfor %}
 ),
 
@@ -49,15 +49,15 @@ expected as (
     from {{ ref('cost_by_model_age_mileage') }}
     where row_type = 'total'
     {%- for factor in ['model', 'vehicle_age', 'annual_mileage'] %}
-    union all
-    select
-        '{{ factor }}' as cut_by,
-        {{ factor }} as cut,
-        exposure_days,
-        claim_count,
-        incurred_amount
-    from {{ ref('cost_by_' ~ factor) }}
-    where cover = 'all covers'
+        union all
+        select
+            '{{ factor }}' as cut_by,
+            {{ factor }} as cut,
+            exposure_days,
+            claim_count,
+            incurred_amount
+        from {{ ref('cost_by_' ~ factor) }}
+        where cover = 'all covers'
     {%- endfor %}
 )
 

@@ -1,5 +1,5 @@
--- A vehicle-year of a cover is the days of the contracts that hold it: year by year, and by each level of each
--- factor, in the marts of all factors and of single ones.
+-- A vehicle-year of a cover is the days of the contracts that hold it: year by year, and by each level of
+-- each factor, in the marts of all factors and of single ones.
 
 with
 
@@ -71,14 +71,14 @@ found as (
         exposure_days
     from {{ ref('cost_by_factor_level') }}
     {%- for factor in ['vehicle_age', 'model', 'annual_mileage'] %}
-    union all
-    select
-        'cost_by_{{ factor }}' as mart,
-        cover,
-        '{{ factor }}' as cut_by,
-        {{ factor }} as cut,
-        exposure_days
-    from {{ ref('cost_by_' ~ factor) }}
+        union all
+        select
+            'cost_by_{{ factor }}' as mart,
+            cover,
+            '{{ factor }}' as cut_by,
+            {{ factor }} as cut,
+            exposure_days
+        from {{ ref('cost_by_' ~ factor) }}
     {%- endfor %}
 ),
 
@@ -93,20 +93,22 @@ sums as (
     group by mart, cover, cut_by, cut
 ),
 
+cuts as (
+    select distinct
+        mart,
+        cut_by
+    from found
+),
+
 expected as (
     select
-        marts.mart,
+        cuts.mart,
         control.cover,
         control.cut_by,
         control.cut,
         control.exposure_days
     from control
-    inner join (
-        select distinct
-            mart,
-            cut_by
-        from found
-    ) as marts on control.cut_by = marts.cut_by
+    inner join cuts on control.cut_by = cuts.cut_by
 )
 
 select

@@ -1,5 +1,5 @@
--- Marts by contract have each contract's days of exposure, once: those with a limit in usage_against_limits, those
--- with a cover in contract_experience.
+-- Marts by contract have each contract's days of exposure, once: those with a limit in
+-- usage_against_limits, those with a cover in contract_experience.
 
 with
 

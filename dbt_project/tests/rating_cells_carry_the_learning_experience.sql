@@ -1,4 +1,5 @@
--- What the forecast is fitted on is all that happened before the rating year, cell by cell: no more, no less.
+-- What the forecast is fitted on is all that happened before the rating year, cell by cell: no more, no
+-- less.
 
 with
 
