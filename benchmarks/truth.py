@@ -3,9 +3,9 @@ the driving score order drivers by their true risk? One line of JSON.
 
 VEHICLES=N .venv/bin/python -m benchmarks.truth
 
-Truth is known for the insured covers. A cell's cost is compound Poisson: its mean is known, its variance is the
-mean times the size-biased severity of its models and covers (Klugman, Panjer, Willmot, Loss Models, ch. 9), its
-quantiles are a gamma's with these moments.
+Truth is known for the insured covers. A cell's cost is compound Poisson: its mean is known, its variance is
+the mean times the size-biased severity of its models and covers (Klugman, Panjer, Willmot, Loss Models, ch. 9),
+its quantiles are a gamma's with these moments.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ def judge(warehouse: Path, truth: Path) -> Judged:
 
 _EXPERIENCE = """
     select
-        experience.contract_id as contract_no, experience.cover, terms.vehicle_age, terms.mileage, terms.model,
+        experience.contract_id as contract_no, experience.cover, terms.vehicle_age, terms.mileage,
+        terms.model,
         experience.exposure_days,
         cast(experience.gross_amount + experience.recovery_amount as double) as cost
     from marts.contract_experience as experience
