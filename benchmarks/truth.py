@@ -4,8 +4,8 @@ the driving score order drivers by their true risk? One line of JSON.
 VEHICLES=N .venv/bin/python -m benchmarks.truth
 
 Truth is known for the insured covers. A cell's cost is compound Poisson: its mean is known, its variance is
-the mean times the size-biased severity of its models and covers (Klugman, Panjer, Willmot, Loss Models, ch. 9),
-its quantiles are a gamma's with these moments.
+the mean times the size-biased severity of its models and covers (Klugman, Panjer and Willmot, Loss Models,
+chapter 9), its quantiles are those of a gamma with these moments.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.cli_deliveries import delivered
+from pipelines.cli_sql import sql
 from pipelines.errors import InputError, RatewrightError
 from pipelines.progress import LOGGER
 
@@ -31,6 +32,7 @@ flags = typer.Typer(help="Claims that deserve a second look.", no_args_is_help=T
 app.add_typer(rates, name="rates")
 app.add_typer(flags, name="flags")
 app.add_typer(delivered, name="deliveries")
+app.command()(sql)
 console = Console(soft_wrap=True, highlight=False)
 errors = Console(stderr=True, soft_wrap=True, highlight=False)
 

@@ -14,6 +14,10 @@ import polars as pl
 from pipelines.errors import RunError
 
 SERVED_SCHEMAS = ("marts", "rating_plan")
+TABLES = """
+    select schema_name || '.' || table_name as table_name, estimated_size as rows, column_count as columns
+    from duckdb_tables() order by all
+"""
 
 
 def publish_serving_copy(warehouse: Path, serving: Path) -> dict[str, int]:
@@ -65,5 +69,7 @@ def read(serving: Path, query: str, **params: object) -> pl.DataFrame:
     if not serving.exists():
         raise RunError(f"{serving} is not there yet: no run has finished for this client")
     with duckdb.connect(serving, read_only=True) as con:
-        frame: pl.DataFrame = con.sql(query, params=params or None).pl()
+        found = con.sql(query, params=params or None)
+        # A statement that answers nothing leaves no relation.
+        frame: pl.DataFrame = pl.DataFrame() if found is None else found.pl()
         return frame

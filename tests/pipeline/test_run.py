@@ -86,6 +86,22 @@ def test_what_was_published_can_be_listed_pulled_and_read(installation: Installa
     assert "simulated" in installation.ratewright("status").stdout
 
 
+def test_marts_answer_queries_and_cannot_be_changed_by_them(
+    installation: Installation, tmp_path: Path
+) -> None:
+    assert "marts.cost_by_model" in installation.ratewright("sql").stdout
+    query = "select model, incurred_amount from marts.cost_by_model order by all"
+    out = tmp_path / "cost.xlsx"
+    assert installation.ratewright("sql", query, "--out", str(out)).returncode == 0
+    in_sheet = pl.read_excel(out).height
+    in_csv = len(installation.ratewright("sql", query, "--format", "csv").stdout.splitlines()) - 1
+    assert in_sheet == in_csv == installation.query(query).height
+    for wrong in ("select nope from marts.cost_by_model", "drop table marts.cost_by_model"):
+        done = installation.ratewright("sql", wrong)
+        assert done.returncode == 2
+        assert len(done.stderr.strip().splitlines()) == 1
+
+
 def test_flags_give_reasons_a_handler_can_read(installation: Installation) -> None:
     done = installation.ratewright("flags", "list", "--top", "3")
     assert done.returncode == 0
