@@ -10,7 +10,7 @@ export RATEWRIGHT_DATA_DIR ?= $(abspath $(DATA))
 export DAGSTER_HOME := $(RATEWRIGHT_DATA_DIR)/dagster
 export DO_NOT_TRACK := 1
 
-.PHONY: help install install-dev run test check lint types sql architecture dependencies definitions dev docs pages levels lock clean bench-spine bench-landing prove-kills
+.PHONY: help install install-dev run test check lint types sql architecture dependencies definitions dev docs pages levels lock clean bench-spine bench-landing bench-marts prove-kills prove-truth
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -113,6 +113,12 @@ prove-kills: $(VENV)/.dev ## Kill a landing at fifty random moments and finish i
 
 bench-landing: $(VENV)/.dev ## Land a simulated brand of VEHICLES=5000 beside a DuckDB COPY of its trips
 	@VEHICLES=$(or $(VEHICLES),5000) $(BIN)/python -m benchmarks.landing
+
+bench-marts: $(VENV)/.dev ## Build the marts of VEHICLES=5000 beside one hand-tuned DuckDB script
+	@VEHICLES=$(or $(VEHICLES),5000) $(BIN)/python -m benchmarks.marts
+
+prove-truth: $(VENV)/.dev ## Hold the marts to the known truth of VEHICLES=20000 simulated cars
+	@VEHICLES=$(or $(VEHICLES),20000) $(BIN)/python -m benchmarks.truth
 
 bench-spine: $(VENV)/.dev ## Run the job on real public portfolios (RATEWRIGHT_BENCH_DATA)
 	@$(BIN)/python -m benchmarks.spine

@@ -4,7 +4,7 @@ fit into memory, and a month is built again only if its files, or the rules it i
 was built from. Months whose files have gone are taken out. The model's SQL is written for one month, with
 
     first_of_month()    its first day
-    first_of_window()   first of the thirty days that end with it; in February, a day of January
+    first_of_window()   first of the thirty days that end with it: its second day, or a day of January
     lake_month(), lake_month_before()   folders of the lake that hold those days
     built_from()        fingerprint of files and rules, kept in the column built_from
 
@@ -36,7 +36,7 @@ The column month_start must come last: on an engine with partitions it is the on
     {% for part in parts %}
         {% set start = part[0] %}
         {% set last = (start + 31 * day).replace(day=1) - day %}
-        {% set window = [start, last - 29 * day] | min %}
+        {% set window = last - 29 * day %}
         {% set before = parts[loop.index0 - 1][1] if loop.index0 and window < start else '' %}
         {% do months.append(
             {'start': start, 'window': window, 'built_from': local_md5(rules ~ part[1] ~ before)}

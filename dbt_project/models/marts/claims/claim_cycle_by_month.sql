@@ -21,29 +21,30 @@ cycles as (
         cover,
         {{ month_of('reported_date') }} as month_start,
         {{ days_between('reported_date', 'first_paid_on') }} as decision_days,
+        coalesce({{ days_between('reported_date', 'first_paid_on') }} * 24 <= promises.hours, false)
+            as within_promise,
         {{ days_between('reported_date', "coalesce(
             closed_date, case when reserve_amount = 0 then last_paid_on end
         )") }} as closing_days
     from claims
+    cross join promises
 ),
 
 final as (
     select
-        cycles.cover,
-        cycles.month_start,
+        cover,
+        month_start,
         cast(count(*) as bigint) as claim_count,
-        cast(count(cycles.decision_days) as bigint) as decided_count,
-        cast(count(cycles.closing_days) as bigint) as closed_count,
-        cast(count_if(cycles.decision_days * 24 <= promises.hours) as bigint) as within_promise_count,
-        {{ ratio('count_if(cycles.decision_days * 24 <= promises.hours)', 'count(*)') }}
-            as within_promise_share,
-        cast(percentile_cont(0.5) within group (order by cycles.decision_days) as double)
+        cast(count(decision_days) as bigint) as decided_count,
+        cast(count(closing_days) as bigint) as closed_count,
+        cast(count_if(within_promise) as bigint) as within_promise_count,
+        {{ ratio('count_if(within_promise)', 'count(*)') }} as within_promise_share,
+        cast(percentile_cont(0.5) within group (order by decision_days) as double)
             as median_decision_days,
-        cast(percentile_cont(0.5) within group (order by cycles.closing_days) as double)
+        cast(percentile_cont(0.5) within group (order by closing_days) as double)
             as median_closing_days
     from cycles
-    cross join promises
-    group by cycles.cover, cycles.month_start
+    group by cover, month_start
 )
 
 select * from final
