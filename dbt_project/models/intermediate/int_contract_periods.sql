@@ -37,6 +37,7 @@ final as (
         least(last_day_in_force, valuation_date) as last_day,
         annual_premium,
         renewal_of,
+        row_number() over (order by effective_date nulls last, contract_id nulls last) as order_of_beginning,
         greatest({{ days_between('effective_date', 'least(last_day_in_force, valuation_date)') }} + 1, 0)
             as promised_days
     from ends

@@ -13,10 +13,11 @@ rules as (
     select * from {{ ref('int_driving_score_rules') }}
 ),
 
+-- Thirty days hold no day of the month twice: its number tells them apart, and is the cheaper key.
 days as (
     select
         trips.vehicle_id,
-        cast(trips.started_at as date) as day_started,
+        day(trips.started_at) as day_of_month,
         cast(count(*) as double) as trip_count,
         sum(round(trips.distance_km * 1000)) as distance_m,
         sum(round(trips.night_km * 1000)) as night_m,
@@ -52,7 +53,7 @@ days as (
         trips.lake_month in ({{ lake_month() }}, {{ lake_month_before() }})
         and trips.started_at >= cast(least({{ first_of_window() }}, {{ first_of_month() }}) as timestamp)
         and trips.started_at < cast({{ first_of_month() }} as timestamp) + interval 1 month
-    group by trips.vehicle_id, cast(trips.started_at as date)
+    group by trips.vehicle_id, day(trips.started_at)
 ),
 
 -- Shares in per cent, as the formula counts them: of the distance, of the time driven.
@@ -65,8 +66,18 @@ shares as (
         1e2 * close_following_s / nullif(driving_s, 0) as unsafe_following_share,
         1e2 * speeding_s / nullif(driving_s, 0) as speeding_share,
         1e2 * unbelted_s / nullif(driving_s, 0) as unbuckled_share,
-        case when day_started >= {{ first_of_window() }} then distance_m else 0e0 end as scored_m,
-        case when day_started >= {{ first_of_month() }} then 1e0 else 0e0 end as of_month
+        case
+            when {{ first_of_window() }} < {{ first_of_month() }} or day_of_month >= day({{ first_of_window() }})
+                then distance_m
+            else 0e0
+        end as scored_m,
+        case
+            when
+                {{ first_of_window() }} >= {{ first_of_month() }}
+                or day_of_month < day({{ first_of_window() }})
+                then 1e0
+            else 0e0
+        end as of_month
     from days
 ),
 

@@ -28,7 +28,7 @@ aged as (
         use.driven_km,
         use.driven_km_source,
         use.driving_score,
-        cast(periods.effective_date as {{ dbt.type_string() }}) || ' ' || use.contract_id as begun,
+        periods.order_of_beginning as begun,
         greatest(coalesce(
             contracts.vehicle_age_years + year(use.month_start) - year(periods.effective_date),
             year(use.month_start) - vehicles.model_year,
