@@ -225,7 +225,7 @@ class _RichHandler(logging.Handler):
 
 def _log_to(target: Console) -> None:
     LOGGER.setLevel(logging.INFO)
-    LOGGER.addHandler(_RichHandler(target))
+    LOGGER.handlers = [_RichHandler(target)]
     LOGGER.propagate = False
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.commands import ratewright
 from tests.conftest import CLAIMS, MAPPING, POLICIES, PROJECT
 
 
-def ratewright(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def in_a_process_of_its_own(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "pipelines.cli", *words],
         cwd=PROJECT,
@@ -44,6 +45,7 @@ def mapping(tmp_path: Path) -> Path:
         "deliveries list",
         "deliveries show",
         "deliveries withdraw",
+        "sql",
     ],
 )
 def test_every_command_explains_itself(tmp_path: Path, command: str) -> None:
@@ -105,7 +107,7 @@ def test_a_run_that_the_gate_stops_is_exit_1_and_publishes_nothing(
 ) -> None:
     mapping.write_text(yaml.safe_dump({**MAPPING, "expect": {"contracts": {"rows": [100, 200]}}}))
     words = ["--delivery", str(delivery), "--mapping", str(mapping), "--rating-year", "2026"]
-    done = ratewright(tmp_path / "data", "run", *words)
+    done = in_a_process_of_its_own(tmp_path / "data", "run", *words)
     assert done.returncode == 1
     assert "gate: contracts: 100 to 200 rows; found 3 rows" in done.stderr
     assert "nothing was published" in done.stdout
