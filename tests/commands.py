@@ -1,4 +1,4 @@
-"""Commands of `ratewright` in this process: what a user types, without the seconds a new interpreter takes."""
+"""Commands of `ratewright` in this process: what a user types, without the seconds an interpreter takes."""
 
 from __future__ import annotations
 

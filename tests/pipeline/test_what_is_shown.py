@@ -1,4 +1,4 @@
-"""What an analyst sees of a mart: in Dagster rows, columns, first rows and a plot; beside the truth, the truth."""
+"""What an analyst sees of a mart: rows, columns, first rows and plots in Dagster; and that it is true."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ MARTS = sorted(
     if node["resource_type"] == "model" and node["fqn"][1] == "marts"
 )
 WITH_PLOT = {
-    "claim_triangles", "cost_by_annual_mileage", "cost_by_model", "cost_by_vehicle_age", "loss_ratio_by_month",
+    "claim_triangles", "cost_by_annual_mileage", "cost_by_model", "cost_by_vehicle_age",
+    "loss_ratio_by_month",
 }  # fmt: skip
 
 
