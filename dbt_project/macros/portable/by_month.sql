@@ -5,23 +5,25 @@ was built from. Months whose files have gone are taken out. The model's SQL is w
 
     first_of_month()    its first day
     first_of_window()   first of the thirty days that end with it: its second day, or a day of January
-    lake_month(), lake_month_before()   folders of the lake that hold those days
     built_from()        fingerprint of files and rules, kept in the column built_from
+
+and reads the staged source by its name. DuckDB is given the month's folders in its place: it then knows how many
+rows to expect, and joins the smaller side to the larger.
 
 The column month_start must come last: on an engine with partitions it is the one.
 #}
 {% macro first_of_month() %}cast('@month@' as date){% endmacro %}
 {% macro first_of_window() %}cast('@window@' as date){% endmacro %}
-{% macro lake_month() %}'@lake_month@'{% endmacro %}
-{% macro lake_month_before() %}'@lake_month_before@'{% endmacro %}
 {% macro built_from() %}cast('@built_from@' as {{ dbt.type_string() }}){% endmacro %}
 
-{% macro _for_month(sql, month) %}
+{% macro _for_month(sql, month, source_name) %}
+    {% set folder = env_var('RATEWRIGHT_LAKE') ~ '/' ~ source_name ~ '/' %}
+    {% set files = [] %}
+    {% for name in month.folders %}{% do files.append(folder ~ name ~ '*.parquet') %}{% endfor %}
+    {% set rows = "(select * from read_parquet(['" ~ files | join("', '") ~ "'], hive_partitioning = false))" %}
     {{ return(
         sql | replace('@month@', month.start | string) | replace('@window@', month.window | string)
-        | replace('@lake_month@', month.start.strftime('%Y-%m'))
-        | replace('@lake_month_before@', month.window.strftime('%Y-%m'))
-        | replace('@built_from@', month.built_from)
+        | replace('@built_from@', month.built_from) | replace(ref('stg_' ~ source_name) | string, rows)
     ) }}
 {% endmacro %}
 
@@ -37,10 +39,17 @@ The column month_start must come last: on an engine with partitions it is the on
         {% set start = part[0] %}
         {% set last = (start + 31 * day).replace(day=1) - day %}
         {% set window = last - 29 * day %}
-        {% set before = parts[loop.index0 - 1][1] if loop.index0 and window < start else '' %}
-        {% do months.append(
-            {'start': start, 'window': window, 'built_from': local_md5(rules ~ part[1] ~ before)}
-        ) %}
+        {% set before = parts[loop.index0 - 1] if loop.index0 and window < start else none %}
+        {% set folders = ['month=' ~ start.strftime('%Y-%m') ~ '/'] %}
+        {% if before and before[0] >= window.replace(day=1) %}
+            {% do folders.append('month=' ~ window.strftime('%Y-%m') ~ '/') %}
+        {% endif %}
+        {% do months.append({
+            'start': start,
+            'window': window,
+            'folders': folders,
+            'built_from': local_md5(rules ~ part[1] ~ (before[1] if folders | length > 1 else '')),
+        }) %}
     {% endfor %}
     {{ return(months) }}
 {% endmacro %}
@@ -58,7 +67,8 @@ The column month_start must come last: on an engine with partitions it is the on
 {% materialization by_month, adapter='duckdb' %}
     {% set target = this.incorporate(type='table') %}
     {% set existing = load_cached_relation(this) %}
-    {% set months = _months_of_lake(config.require('meta')['source'], _rules_of(model)) %}
+    {% set source_name = config.require('meta')['source'] %}
+    {% set months = _months_of_lake(source_name, _rules_of(model)) %}
     {% set wanted = months | map(attribute='built_from') | list %}
     {% set built = [] %}
     {% if existing is not none and existing.is_table and not should_full_refresh() %}
@@ -76,13 +86,15 @@ The column month_start must come last: on an engine with partitions it is the on
         {% set never = modules.datetime.date(1900, 1, 1) %}
         {% call statement('create') %}
             create table {{ target }} as
-            {{ _for_month(sql, {'start': never, 'window': never, 'built_from': ''}) }}
+            {{ _for_month(
+                sql, {'start': never, 'window': never, 'folders': [''], 'built_from': ''}, source_name
+            ) }}
         {% endcall %}
     {% endif %}
     {% for month in months if month.built_from not in built %}
         {% call statement('main') %}
             insert into {{ target }}
-            {{ _for_month(sql, month) }}
+            {{ _for_month(sql, month, source_name) }}
         {% endcall %}
     {% endfor %}
     {% if months | length == built | length %}

@@ -16,7 +16,7 @@ rules as (
 -- Thirty days hold no day of the month twice: its number tells them apart, and is the cheaper key.
 days as (
     select
-        trips.vehicle_id,
+        numbers.vehicle_number,
         day(trips.started_at) as day_of_month,
         cast(count(*) as double) as trip_count,
         sum(round(trips.distance_km * 1000)) as distance_m,
@@ -49,11 +49,11 @@ days as (
             end
         ) as weighted_night_m
     from {{ ref('stg_trips') }} as trips
+    inner join {{ ref('int_vehicle_numbers') }} as numbers on trips.vehicle_id = numbers.vehicle_id
     where
-        trips.lake_month in ({{ lake_month() }}, {{ lake_month_before() }})
-        and trips.started_at >= cast(least({{ first_of_window() }}, {{ first_of_month() }}) as timestamp)
+        trips.started_at >= cast(least({{ first_of_window() }}, {{ first_of_month() }}) as timestamp)
         and trips.started_at < cast({{ first_of_month() }} as timestamp) + interval 1 month
-    group by trips.vehicle_id, day(trips.started_at)
+    group by numbers.vehicle_number, day(trips.started_at)
 ),
 
 -- Shares in per cent, as the formula counts them: of the distance, of the time driven.
@@ -97,7 +97,7 @@ scores as (
 
 months as (
     select
-        vehicle_id,
+        vehicle_number,
         sum(of_month * trip_count) as trip_count,
         sum(of_month) as driving_days,
         sum(of_month * distance_m) as distance_m,
@@ -112,29 +112,30 @@ months as (
         sum(scored_m) as scored_m,
         sum(round(day_score * scored_m)) as score_m
     from scores
-    group by vehicle_id
+    group by vehicle_number
 ),
 
 final as (
     select
-        vehicle_id,
-        cast(trip_count as bigint) as trip_count,
-        cast(driving_days as bigint) as driving_days,
-        distance_m / 1e3 as distance_km,
-        coalesce(night_m, 0) / 1e3 as night_km,
-        driving_s,
-        cast(harsh_brakes as bigint) as harsh_brakes,
-        cast(harsh_turns as bigint) as harsh_turns,
-        speeding_s,
-        unbelted_s,
-        close_following_s,
-        cast(impact_events as bigint) as impact_events,
-        scored_m / 1e3 as scored_km,
-        round(score_m / nullif(scored_m, 0), 2) as driving_score,
+        numbers.vehicle_id,
+        cast(months.trip_count as bigint) as trip_count,
+        cast(months.driving_days as bigint) as driving_days,
+        months.distance_m / 1e3 as distance_km,
+        coalesce(months.night_m, 0) / 1e3 as night_km,
+        months.driving_s,
+        cast(months.harsh_brakes as bigint) as harsh_brakes,
+        cast(months.harsh_turns as bigint) as harsh_turns,
+        months.speeding_s,
+        months.unbelted_s,
+        months.close_following_s,
+        cast(months.impact_events as bigint) as impact_events,
+        months.scored_m / 1e3 as scored_km,
+        round(months.score_m / nullif(months.scored_m, 0), 2) as driving_score,
         {{ built_from() }} as built_from,
         {{ first_of_month() }} as month_start
     from months
-    where trip_count > 0
+    inner join {{ ref('int_vehicle_numbers') }} as numbers on months.vehicle_number = numbers.vehicle_number
+    where months.trip_count > 0
 )
 
 select * from final

@@ -16,8 +16,7 @@ final as (
         speeding_s,
         unbelted_s,
         close_following_s,
-        impact_event,
-        lake_month
+        impact_event
     from source
 )
 
