@@ -67,7 +67,9 @@ shares as (
         1e2 * speeding_s / nullif(driving_s, 0) as speeding_share,
         1e2 * unbelted_s / nullif(driving_s, 0) as unbuckled_share,
         case
-            when {{ first_of_window() }} < {{ first_of_month() }} or day_of_month >= day({{ first_of_window() }})
+            when
+                {{ first_of_window() }} < {{ first_of_month() }}
+                or day_of_month >= day({{ first_of_window() }})
                 then distance_m
             else 0e0
         end as scored_m,
