@@ -68,6 +68,11 @@ def test_folds_hold_about_equally_many_rows_and_depend_on_the_seed() -> None:
     assert (fold != grouped_folds(frame, frame.columns, 5, seed=2)).mean() == pytest.approx(0.8, abs=0.03)
 
 
+def test_as_many_folds_as_different_rows_hold_one_each() -> None:
+    frame = pl.DataFrame({"use": ["taxi", "private", "company"] * 4})
+    assert np.bincount(grouped_folds(frame, ["use"], 3, seed=0)).tolist() == [4, 4, 4]
+
+
 def test_a_split_has_the_share_asked_for_and_no_row_of_the_test_a_twin_outside() -> None:
     frame = fleet(20_000).select("power", "driver_age")
     test = grouped_split(frame, frame.columns, 0.1, seed=1)

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from models_ml.errors import BadColumnError, ModellingError
-from models_ml.evaluation import permutation_importance
+from models_ml.evaluation import permutation_importance, poisson_loss
 from models_ml.frequency_severity import FrequencySeverityModel
 from tests.models_ml.test_frequency_severity import portfolio
 
@@ -40,6 +40,24 @@ def test_importance_is_measured_per_vehicle_year() -> None:
         for f in (unseen, halves)
     )
     assert two["importance"] == pytest.approx(one["importance"], abs=one["standard_deviation"])
+
+
+def test_importance_and_its_spread_are_those_of_the_permutations() -> None:
+    model, unseen = fitted()
+    losses: list[float] = []
+
+    def recorded(frame: pl.DataFrame) -> np.ndarray:
+        frequency = model.predict_frequency(frame)
+        years = unseen["exposure_years"].to_numpy()
+        total = poisson_loss(unseen["claim_count"].to_numpy(), frequency * years) * unseen.height
+        losses.append(total / years.sum())
+        return frequency
+
+    row = permutation_importance(recorded, unseen, ["use"], repeats=3).row(0, named=True)
+    base, *permuted = losses
+    assert row["importance"] == pytest.approx(np.mean(permuted) - base)
+    assert row["standard_deviation"] == pytest.approx(np.std(permuted, ddof=1))
+    assert row["share"] == pytest.approx(row["importance"] / base)
 
 
 def test_a_columns_figure_depends_on_the_seed_and_not_on_its_neighbours() -> None:

@@ -24,6 +24,9 @@ def test_gamma_deviance_weighs_a_mean_by_the_claims_behind_it() -> None:
 def test_tweedie_deviance_of_nothing_has_a_closed_form() -> None:
     # y = 0: 2 mu^(2-p) / (2-p); with p = 1.5 and mu = 4 that is 8.
     assert tweedie_deviance(np.zeros(1), np.array([4.0]), np.ones(1)) == pytest.approx(8.0)
+    # With p = 1.2: 2 x 4^.8 / .8.
+    near_poisson = tweedie_deviance(np.zeros(1), np.array([4.0]), np.ones(1), power=1.2)
+    assert near_poisson == pytest.approx(2.5 * 4**0.8)
     half = tweedie_deviance(np.array([0.0, 4.0]), np.array([4.0, 4.0]), np.array([1.0, 3.0]))
     assert half == pytest.approx(2.0)
 
@@ -44,7 +47,7 @@ def test_gamma_does_not_see_the_currency_and_tweedie_does() -> None:
 
 
 def test_d2_counts_from_a_constant_that_was_learned_elsewhere() -> None:
-    years, claims = np.ones(4), np.array([0.0, 0.0, 1.0, 1.0])
+    years, claims = np.array([1.0, 0.5, 1.0, 0.2]), np.array([0.0, 0.0, 1.0, 1.0])
     perfect = np.array([0.01, 0.01, 1.0, 1.0])
     explained = poisson_d2(years, claims, perfect, learned_frequency=0.3)
     assert explained == pytest.approx(1 - poisson_loss(claims, perfect) / poisson_loss(claims, 0.3 * years))

@@ -33,6 +33,20 @@ def test_the_error_of_the_gain_is_what_repetition_shows_and_the_interval_covers(
     assert 0.89 <= np.mean(inside) <= 0.99
 
 
+def test_the_error_by_hand_for_rows_and_for_clusters_whose_gains_cancel() -> None:
+    # No claims: the loss of a row is 200 x expected, so the gains are 200, -200, 600; their mean is 200.
+    claims, old, new = np.zeros(3), np.array([1.0, 0.0, 3.0]), np.array([0.0, 1.0, 0.0])
+    found = paired_deviance(claims, old, new)
+    assert found.gain == pytest.approx(200)
+    # Deviations 0, -400, 400: variance 160,000, of the mean a third.
+    assert found.error == pytest.approx(np.sqrt(160_000 / 3))
+    # Two rows together: 0 - 400 and 400, times 2 / (2 - 1), over 3.
+    pair = paired_deviance(claims, old, new, cluster=np.array(["a", "a", "b"]))
+    assert pair.error == pytest.approx(np.sqrt(2 * (400**2 + 400**2)) / 3)
+    other = paired_deviance(claims, old, new, cluster=np.array(["a", "b", "b"]))
+    assert other.error == pytest.approx(0, abs=1e-9)
+
+
 def test_rows_of_a_vehicle_count_as_one_witness() -> None:
     _, claims, without, better = drive(2_000, 2)
     once = paired_deviance(claims, without, better)
