@@ -17,3 +17,7 @@ class NoClaimsError(ModellingError):
 
 class BadCellError(ModellingError):
     """A rating cell holds a number that cannot be."""
+
+
+class BadColumnError(ModellingError):
+    """A column holds a number that cannot be judged on; the message names it."""

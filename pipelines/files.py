@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -23,3 +25,30 @@ def write_atomically(path: Path, content: bytes) -> None:
     os.umask(mask)
     Path(stream.name).chmod(0o666 & ~mask)
     Path(stream.name).replace(path)
+
+
+def write_folder_atomically(target: Path, content: Mapping[str, bytes]) -> None:
+    """Write a new folder of files beside its place, then rename it into it.
+
+    Args:
+        target: the folder, which must not exist.
+        content: files by name.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = target.with_name(f".{target.name}.{os.getpid()}")
+    scratch.mkdir()
+    try:
+        for name, data in content.items():
+            with (scratch / name).open("wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+        scratch.rename(target)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def sweep(target: Path) -> None:
+    """Remove what a killed run left of a folder it was writing."""
+    for stale in target.parent.glob(f".{target.name}.*"):
+        shutil.rmtree(stale, ignore_errors=True)

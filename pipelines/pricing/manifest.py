@@ -61,13 +61,18 @@ class Manifest(BaseModel):
 
     def canonical(self) -> bytes:
         """Sorted, indented JSON with a final line break."""
-        plain: dict[str, Any] = json.loads(self.model_dump_json())
-        return (json.dumps(plain, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
+        return canonical_json(self)
 
     def version(self) -> str:
         """The version's name: the client, and a hash of everything the table was made from."""
         made_from = self.model_copy(update={"files": {}}).canonical()
         return f"{self.client}-{hashlib.sha256(made_from).hexdigest()[:10]}"
+
+
+def canonical_json(model: BaseModel) -> bytes:
+    """A record as sorted, indented JSON with a final line break."""
+    plain: dict[str, Any] = json.loads(model.model_dump_json())
+    return (json.dumps(plain, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
 
 
 def file_hashes(folder: Path, pattern: str) -> dict[str, str]:

@@ -7,13 +7,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.files import write_atomically
+from pipelines.files import sweep, write_atomically, write_folder_atomically
 from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.manifest import Manifest
 
@@ -47,35 +45,14 @@ def publish(root: Path, manifest: Manifest, files: Mapping[str, bytes]) -> tuple
     hashes = {n: hashlib.sha256(content).hexdigest() for n, content in sorted(files.items())}
     sealed = manifest.model_copy(update={"files": hashes})
     content = {**files, MANIFEST: sealed.canonical()}
-    year_folder.mkdir(parents=True, exist_ok=True)
-    _sweep(year_folder, name)
+    sweep(target)
     created = not target.exists()
     if created:
-        _write_whole(target, content)
+        write_folder_atomically(target, content)
     else:
         _compare(target, content)
     write_atomically(year_folder / f"{manifest.client}.latest", f"{name}\n".encode())
     return Version(name, manifest.rating_year, manifest.client, target, latest=True), created
-
-
-def _write_whole(target: Path, content: Mapping[str, bytes]) -> None:
-    scratch = target.with_name(f".{target.name}.{os.getpid()}")
-    scratch.mkdir()
-    try:
-        for name, data in content.items():
-            with (scratch / name).open("wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-        scratch.rename(target)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _sweep(folder: Path, name: str) -> None:
-    """Remove what a killed run left of this version."""
-    for stale in folder.glob(f".{name}.*"):
-        shutil.rmtree(stale, ignore_errors=True)
 
 
 def _compare(target: Path, content: Mapping[str, bytes]) -> None:

@@ -71,7 +71,7 @@ def test_a_failure_half_way_leaves_nothing_to_be_seen(
         if len(written) == 2:
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("pipelines.pricing.publication.os.fsync", full_disk)
+    monkeypatch.setattr("pipelines.files.os.fsync", full_disk)
     with pytest.raises(OSError, match="No space left"):
         publish(tmp_path, manifest(), FILES)
     assert tree(tmp_path) == {}

@@ -13,7 +13,7 @@ from models_ml.frequency_severity import FrequencySeverityModel
 from models_ml.rating import CoverLoading, RateTable, build_rate_table, expand
 from pipelines.pricing.report import report_html
 from pipelines.pricing.workbook import workbook_bytes
-from tests.models_ml.test_evaluation import judged
+from tests.models_ml.evaluation.test_judgement import judged
 from tests.models_ml.test_frequency_severity import portfolio
 from tests.pipelines.pricing.test_publication import manifest
 

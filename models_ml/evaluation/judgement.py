@@ -1,43 +1,17 @@
-"""How good a forecast is on experience it has not seen."""
+"""A forecast of one cover against experience it has not seen, in one record."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import polars as pl
-from scipy import stats
 
+from models_ml.evaluation.calibration import actual_expected, by_decile, by_level
+from models_ml.evaluation.losses import poisson_loss
+from models_ml.evaluation.ordering import gini
 from models_ml.frequency_severity import FrequencySeverityModel
-from models_ml.glm import MIN_MEAN, SIGNIFICANT_DIGITS, Array, significant
-
-CONFIDENCE = 0.95
-
-
-def poisson_loss(claims: Array, expected: Array) -> float:
-    """Mean Poisson deviance x 100: 200 mean(mu - N + N log(N / mu)).
-
-    The convention of Noll, Salzmann and Wuthrich (2020), SSRN 3164764.
-    """
-    expected = np.maximum(expected, MIN_MEAN)
-    ratio = np.where(claims > 0, claims / expected, 1.0)
-    return float(200 * np.mean(expected - claims + claims * np.log(ratio)))
-
-
-def gini(exposure: Array, outcome: Array, score: Array) -> float:
-    """Gini index of an ordering: 1 - 2 x area under the Lorenz curve of outcome over exposure.
-
-    Rows are ordered by rising score; rows with the same score count as one, so that the order of a
-    file cannot matter. 0 is no order, and a perfect one is below 1 (Frees, Meyers and Cummings 2011).
-    """
-    frame = pl.DataFrame({"score": score, "exposure": exposure, "outcome": outcome})
-    tied = frame.group_by("score", maintain_order=True).agg(pl.col("exposure", "outcome").sum()).sort("score")
-    x = np.concatenate([[0.0], np.cumsum(tied["exposure"].to_numpy())])
-    y = np.concatenate([[0.0], np.cumsum(tied["outcome"].to_numpy())])
-    if x[-1] <= 0 or y[-1] == 0:
-        return 0.0
-    return float(1 - 2 * np.trapezoid(y / y[-1], x / x[-1]))
+from models_ml.glm import SIGNIFICANT_DIGITS, Array, significant
 
 
 @dataclass(frozen=True)
@@ -120,10 +94,10 @@ def judge(model: FrequencySeverityModel, learn: pl.DataFrame, unseen: pl.DataFra
             gini_charged=None if charged is None else gini(exposure, claims, charged),
             actual_over_expected_claims=float(claims.sum() / (frequency @ exposure)),
             actual_over_expected_amount=float(amount / (burning_cost @ exposure)),
-            by_factor=pl.concat([_by_level(scored, factor) for factor in model.factors])
+            by_factor=pl.concat([by_level(scored, factor) for factor in model.factors])
             if model.factors
-            else _actual_expected(scored, pl.lit("all").alias("level")),
-            by_decile=_by_decile(scored),
+            else actual_expected(scored, pl.lit("all").alias("level")),
+            by_decile=by_decile(scored),
             gini_cost_model=gini(exposure, claims, burning_cost),
             gini_amount_model=gini(exposure, amounts, burning_cost),
             gini_amount_charged=None if charged is None else gini(exposure, amounts, charged),
@@ -154,37 +128,3 @@ def _charged(learn: pl.DataFrame, unseen: pl.DataFrame) -> Array | None:
         return None
     scale = float(learn["claim_count"].sum()) / float(base)
     return unseen.select(premium * scale).to_series().to_numpy()
-
-
-def _by_level(scored: pl.DataFrame, factor: str) -> pl.DataFrame:
-    table = _actual_expected(scored, pl.col(factor).alias("level"))
-    return table.select(pl.lit(factor).alias("factor"), pl.all())
-
-
-def _by_decile(scored: pl.DataFrame) -> pl.DataFrame:
-    """Ten groups of equal exposure, by rising expected cost per vehicle-year."""
-    ordered = scored.with_columns(rate=pl.col("expected_amount") / pl.col("exposure_years"))
-    ordered = ordered.sort("rate", "contract_id")
-    share = pl.col("exposure_years").cum_sum() / pl.col("exposure_years").sum()
-    decile = ((share * 10).ceil().clip(1, 10)).cast(pl.Int64)
-    return _actual_expected(ordered.with_columns(level=decile), pl.col("level")).rename({"level": "decile"})
-
-
-def _actual_expected(scored: pl.DataFrame, by: pl.Expr) -> pl.DataFrame:
-    table = (
-        scored.group_by(by, maintain_order=True)
-        .agg(
-            pl.col("exposure_years").sum(),
-            actual_claims=pl.col("claim_count").sum().cast(pl.Int64),
-            expected_claims=pl.col("expected_claims").sum(),
-            actual_amount=pl.col("amount").sum(),
-            expected_amount=pl.col("expected_amount").sum(),
-        )
-        .sort("level")
-    )
-    count = table["actual_claims"].to_numpy()
-    expected = np.maximum(table["expected_claims"].to_numpy(), MIN_MEAN)
-    tail = (1 - CONFIDENCE) / 2
-    lower = np.where(count > 0, stats.chi2.ppf(tail, 2 * np.maximum(count, 1)) / 2, 0.0)
-    upper = stats.chi2.ppf(1 - tail, 2 * (count + 1)) / 2
-    return table.with_columns(lower=lower / expected, upper=upper / expected)
