@@ -87,11 +87,11 @@ class BandEncoder:
         levels_: the levels by factor.
 
     Example:
-        >>> cars = pl.DataFrame({"age": [0, 1, 1, 7], "fuel": ["gas", "oil", "gas", "gas"]})
+        >>> cars = pl.DataFrame({"age": [0, 1, 7, 7], "fuel": ["gas", "oil", "gas", "gas"]})
         >>> encoder = BandEncoder(["age", "fuel"], most_levels=2).fit(cars, np.ones(4))
         >>> encoder.levels_["age"].bounds, encoder.levels_["fuel"].names
         (((0.0, 1.0), (7.0, 7.0)), ('gas', 'oil'))
-        >>> encoder.transform(pl.DataFrame({"age": [3, None], "fuel": ["oil", "sun"]})).tolist()
+        >>> encoder.transform(pl.DataFrame({"age": [9, None], "fuel": ["oil", "sun"]})).tolist()
         [[1, 1], [-1, -1]]
     """
 

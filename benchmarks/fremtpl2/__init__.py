@@ -1,0 +1,1 @@
+"""Claim frequency on freMTPL2, a public portfolio that published models were measured on."""

@@ -1,0 +1,120 @@
+"""Choose settings of the boosted models by cross-validation of the rows that are learned from.
+
+RATEWRIGHT_BENCH_DATA=DIR .venv/bin/python -m benchmarks.fremtpl2.choice
+
+Folds are grouped by identical covariates, so no model is rewarded for learning a policy by heart. Every
+candidate is a line of results/forecast_choice.jsonl: the deviance x 100 by number of trees, mean of the
+folds tried. Rows for the test are never read.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.fremtpl2.data import FACTORS, Portfolio, data_file, load
+from benchmarks.fremtpl2.models import COMPACT, MAINS, PAIRS, STAGE, boosted, compact
+from models_ml.boosting.tables import tabulate
+from models_ml.evaluation import grouped_folds, poisson_loss
+
+RESULTS = Path(__file__).parents[1] / "results" / "forecast_choice.jsonl"
+FOLDS, TRIED, SEED = 4, (0, 1), 20
+EVERY = 50
+MOST_TREES = 600
+
+ANY_CANDIDATES: list[dict[str, Any]] = [
+    {"learning_rate": 0.1, "l2": 0.0},
+    {"learning_rate": 0.05, "l2": 0.0},
+    {"learning_rate": 0.05, "l2": 50.0},
+    {"learning_rate": 0.05, "l2": 150.0},
+    {"learning_rate": 0.03, "l2": 50.0, "max_features": 0.5, "max_leaf_nodes": 63},
+    {"learning_rate": 0.03, "l2": 50.0, "max_features": 0.34, "max_leaf_nodes": 63},
+    {"learning_rate": 0.03, "l2": 100.0, "max_features": 0.5, "max_leaf_nodes": 63},
+    {"learning_rate": 0.03, "l2": 50.0, "max_features": 0.5, "max_leaf_nodes": 127},
+]
+PAIR_CANDIDATES: list[dict[str, Any]] = [
+    {"learning_rate": 0.1, "l2": 0.0},
+    {"learning_rate": 0.05, "l2": 0.0},
+    {"learning_rate": 0.05, "l2": 20.0},
+    {"learning_rate": 0.05, "l2": 50.0},
+    {"learning_rate": 0.05, "l2": 100.0},
+    {"learning_rate": 0.05, "l2": 50.0, "max_leaf_nodes": 15},
+    {"learning_rate": 0.05, "l2": 50.0, "max_leaf_nodes": 63},
+    {"learning_rate": 0.05, "l2": 50.0, "max_features": 0.5},
+    {"learning_rate": 0.05, "l2": 50.0, "min_samples_leaf": 5},
+]
+COMPACT_CANDIDATES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
+    (STAGE, MAINS, COMPACT),
+    (STAGE | {"l2": 50.0}, MAINS | {"l2": 50.0}, COMPACT),
+    (STAGE | {"max_iter": 400}, MAINS, COMPACT),
+    (STAGE, MAINS, COMPACT | {"main_cells": 150}),
+    (STAGE, MAINS, COMPACT | {"main_cells": 400}),
+    (STAGE, MAINS, COMPACT | {"most_pairs": 10}),
+]
+
+
+def main() -> None:
+    """Try every candidate, and write a line for each as it is done."""
+    everything, learned = load(data_file())
+    learn = everything.where(learned)
+    fold = grouped_folds(learn.frame, FACTORS, FOLDS, SEED)
+    RESULTS.unlink(missing_ok=True)
+    for line in _lines(learn, fold):
+        print(json.dumps(line), flush=True)
+        with RESULTS.open("a") as log:
+            log.write(json.dumps(line) + "\n")
+
+
+def _lines(learn: Portfolio, fold: np.ndarray[Any, Any]) -> Iterator[dict[str, Any]]:
+    for kind, candidates in (("all", ANY_CANDIDATES), ("pairs", PAIR_CANDIDATES)):
+        for candidate in candidates:
+            began = time.perf_counter()
+            settings = {"interactions": kind, "max_iter": MOST_TREES, **candidate}
+            curves = [_curve(learn.where(fold != k), learn.where(fold == k), settings) for k in TRIED]
+            curve = np.mean(curves, axis=0)
+            best = int(np.argmin(curve))
+            yield {
+                "model": kind,
+                "settings": candidate,
+                "deviance": round(float(curve[best]), 4),
+                "trees": (best + 1) * EVERY,
+                "curve": [round(float(value), 4) for value in curve],
+                "seconds": round(time.perf_counter() - began),
+            }
+    for stage, mains, limits in COMPACT_CANDIDATES:
+        began = time.perf_counter()
+        pairs = [
+            _compact(learn.where(fold != k), learn.where(fold == k), stage, mains, limits) for k in TRIED
+        ]
+        yield {
+            "model": "compact",
+            "settings": {"stage": stage, "mains": mains, "limits": limits},
+            "deviance": round(float(np.mean([loss for loss, _ in pairs])), 4),
+            "cells": [cells for _, cells in pairs],
+            "seconds": round(time.perf_counter() - began),
+        }
+
+
+def _curve(learn: Portfolio, judge: Portfolio, settings: dict[str, Any]) -> list[float]:
+    """Deviance on `judge` after every so many trees."""
+    model = boosted(learn, settings)
+    design = model.design(model.encoder_.transform(judge.frame))
+    staged = enumerate(model.trees_.staged_predict(design), start=1)
+    return [poisson_loss(judge.claims, rate * judge.exposure) for at, rate in staged if at % EVERY == 0]
+
+
+def _compact(
+    learn: Portfolio, judge: Portfolio, stage: dict[str, Any], mains: dict[str, Any], limits: dict[str, Any]
+) -> tuple[float, int]:
+    tables = tabulate(boosted(learn, PAIRS), learn.frame, learn.exposure)
+    small = compact(learn, tables, stage, mains, limits)
+    return poisson_loss(judge.claims, small.predict(judge.frame) * judge.exposure), small.cells
+
+
+if __name__ == "__main__":
+    main()
