@@ -21,3 +21,11 @@ class BadCellError(ModellingError):
 
 class BadColumnError(ModellingError):
     """A column holds a number that cannot be judged on; the message names it."""
+
+
+class BadTriangleError(ModellingError):
+    """A development triangle has a gap or holds a number that cannot be; the message names the quarter."""
+
+
+class NoDevelopmentError(ModellingError):
+    """A triangle has a single quarter, so nothing can be learned of how claims develop."""

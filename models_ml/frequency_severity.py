@@ -8,7 +8,7 @@ as on the contracts within them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,7 +42,9 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
 
     Args:
         factors: names of the rating-factor columns.
-        prior_sd: width of the prior on log-relativities; None chooses it by cross-validation.
+        orders: levels in order of the factors that have one: neighbours are drawn to each other.
+        prior_sd: width of the prior on log-relativities of names, and on the steps between neighbouring
+            bands; None chooses it by cross-validation.
         folds: folds of that cross-validation.
         seed: seed of the folds.
 
@@ -75,11 +77,13 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
     def __init__(
         self,
         factors: Sequence[str],
+        orders: Mapping[str, Sequence[str]] | None = None,
         prior_sd: float | None = None,
         folds: int = 3,
         seed: int = 20,
     ) -> None:
         self.factors = factors
+        self.orders = orders
         self.prior_sd = prior_sd
         self.folds = folds
         self.seed = seed
@@ -101,7 +105,8 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
         cover = checked_cover(cells, self.factors, reserved=OTHER)
         self.cover_ = cover
         cells = cells.filter(pl.col("exposure_years") > 0).sort("cell_id")
-        encoder = LevelEncoder(list(self.factors)).fit(cells)
+        encoder = LevelEncoder(list(self.factors), self.orders)
+        encoder.fit(cells, cells["exposure_years"].to_numpy())
         frequency, severity = self._fit_parts(encoder, cells)
         self.volume_ = cells.select(
             pl.col("exposure_years", "claim_count", "gross_amount").sum().cast(pl.Float64)
@@ -152,7 +157,7 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
         mean = with_claims["gross_amount"].to_numpy() / count
         if with_claims.height < MIN_SEVERITY_CELLS:
             # One cell says what a claim costs, not how the cost differs.
-            flat = Fit(float(np.log(mean[0])), np.zeros(encoder.levels_.height), 0.0)
+            flat = Fit(float(np.log(mean[0])), np.zeros(encoder.coding_.shape[1]), 0.0)
             return frequency, flat
         return frequency, self._fit_one("gamma", encoder, with_claims, mean, count)
 
@@ -168,8 +173,8 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
     def _tabulate(self, cells: pl.DataFrame, encoder: LevelEncoder, frequency: Fit, severity: Fit) -> None:
         """Turn coefficients into relativities to the level with most exposure of each factor."""
         coefficients = encoder.levels_.with_columns(
-            frequency_log=pl.Series(frequency.coefficients, dtype=pl.Float64),
-            severity_log=pl.Series(severity.coefficients, dtype=pl.Float64),
+            frequency_log=pl.Series(encoder.effects(frequency.coefficients), dtype=pl.Float64),
+            severity_log=pl.Series(encoder.effects(severity.coefficients), dtype=pl.Float64),
         )
         volumes = [
             cells.group_by(pl.col(factor).alias("level"), maintain_order=True).agg(

@@ -1,5 +1,5 @@
--- One row per contract and rating factor: the level it is rated at. Ours first (make, model, vehicle
--- age, annual mileage, driving score, region; bands from the rating plan), then the client's own factors.
+-- One row per contract and rating factor: the level it is rated at. Ours first (make, model, powertrain,
+-- vehicle age, annual mileage, driving score, region; bands from the rating plan), then the client's own.
 
 with
 
@@ -73,6 +73,15 @@ model as (
     from terms
 ),
 
+powertrain as (
+    select
+        contract_id,
+        'powertrain' as factor,
+        coalesce(powertrain, 'unknown') as level,
+        cast(null as bigint) as level_order
+    from terms
+),
+
 region as (
     select
         contract_id,
@@ -96,6 +105,8 @@ final as (
     select * from make
     union all
     select * from model
+    union all
+    select * from powertrain
     union all
     select * from region
     union all

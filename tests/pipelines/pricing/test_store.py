@@ -205,7 +205,6 @@ def fitted() -> Any:
 
 
 def test_an_estimator_predicts_the_same_after_it_was_stored(tmp_path: Path) -> None:
-    pytest.importorskip("skops")
     stored, _ = save(tmp_path, estimator=fitted())
     again = load_estimator(stored, trusted=stored.record.foreign_types)
     rows = np.linspace(0, 9, 5)[:, None]
@@ -214,7 +213,6 @@ def test_an_estimator_predicts_the_same_after_it_was_stored(tmp_path: Path) -> N
 
 
 def test_a_type_that_is_not_trusted_is_named_and_not_built(tmp_path: Path) -> None:
-    pytest.importorskip("skops")
     from models_ml.frequency_severity import FrequencySeverityModel
 
     stored, _ = save(tmp_path, estimator=FrequencySeverityModel(["use"]))
@@ -226,7 +224,6 @@ def test_a_type_that_is_not_trusted_is_named_and_not_built(tmp_path: Path) -> No
 
 
 def test_an_estimator_that_was_changed_is_not_loaded(tmp_path: Path) -> None:
-    pytest.importorskip("skops")
     stored, _ = save(tmp_path, estimator=fitted())
     path = stored.path / "estimator.skops"
     path.write_bytes(path.read_bytes() + b" ")
@@ -235,7 +232,6 @@ def test_an_estimator_that_was_changed_is_not_loaded(tmp_path: Path) -> None:
 
 
 def test_a_model_of_tables_alone_has_no_estimator(tmp_path: Path) -> None:
-    pytest.importorskip("skops")
     stored, _ = save(tmp_path)
     with pytest.raises(PublicationError, match="stored without an estimator"):
         load_estimator(stored, trusted=[])

@@ -1,0 +1,1 @@
+"""The actuarial steps between experience and a price."""
