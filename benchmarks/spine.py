@@ -5,6 +5,7 @@ RATEWRIGHT_BENCH_DATA=DIR .venv/bin/python -m benchmarks.spine
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import shutil
@@ -19,10 +20,11 @@ import numpy as np
 import polars as pl
 from sklearn.linear_model import PoissonRegressor
 
+from models_ml.cover_forecast import as_cells
 from models_ml.encoding import LevelEncoder
 from models_ml.evaluation import poisson_loss
 from models_ml.frequency_severity import FrequencySeverityModel
-from pipelines.pricing.experience import Experience, as_cells, load_experience, split
+from pipelines.pricing.experience import Experience, load_experience, split
 from pipelines.settings import PROJECT_ROOT, Settings
 
 RESULTS = Path(__file__).with_name("results")
@@ -79,14 +81,16 @@ def judge_pg17(settings: Settings, bench: Path) -> dict[str, Any]:
     claims = pl.read_parquet(bench / "pg17" / "claims.parquet")["claim_amount"]
     in_file = claims.round(2).cast(pl.Decimal(18, 2)).sum()
     query = "select incurred_amount from marts.cost_by_model_age_mileage where row_type = 'total'"
-    experience = load_experience(serving)
+    experience = load_experience(serving, dt.date(RATING_YEARS["pg17"], 1, 1))
     landed = {
         s: pl.scan_parquet(settings.lake("pg17") / s / "*.parquet").select(pl.len()).collect().item()
         for s in ("contracts", "claims")
     }
-    model = FrequencySeverityModel(experience.factors, seed=settings.seed).fit(experience.cells)
-    predicted = model.predict_burning_cost(experience.cells) @ experience.cells["exposure_years"].to_numpy()
-    actual = experience.cells["gross_amount"].sum() + experience.cells["recovery_amount"].sum()
+    learned = experience.contracts.filter(pl.col("period") == "learn")
+    cells = as_cells(learned, experience.factors)
+    model = FrequencySeverityModel(experience.factors, experience.orders).fit(cells)
+    predicted = model.predict_burning_cost(cells) @ cells["exposure_years"].to_numpy()
+    actual = cells["gross_amount"].sum() + cells["recovery_amount"].sum()
     return {
         **landed,
         "incurred_file": str(in_file),
@@ -99,7 +103,9 @@ def judge_pg17(settings: Settings, bench: Path) -> dict[str, Any]:
 def hold_out(experience: Experience, seed: int) -> dict[str, float]:
     """Frequency deviance on the hold-out: constant, ours, plain scikit-learn."""
     learn, unseen, _ = split(experience.contracts, seed)
-    ours = FrequencySeverityModel(experience.factors, seed=seed).fit(as_cells(learn, experience.factors))
+    ours = FrequencySeverityModel(experience.factors, experience.orders).fit(
+        as_cells(learn, experience.factors)
+    )
     encoder = LevelEncoder(experience.factors).fit(learn)
     weight = learn["exposure_years"].to_numpy()
     plain = PoissonRegressor(alpha=PLAIN_ALPHA, solver="newton-cholesky")

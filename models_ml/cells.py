@@ -8,6 +8,10 @@ import polars as pl
 
 from models_ml.errors import BadCellError, NoClaimsError, NoExposureError
 
+AT_RISK, RESTATED, DRIVEN = "at_risk_years", "restated_amount", "driven_km"
+RESTATED_COLUMNS = (AT_RISK, RESTATED, DRIVEN)
+"""What cells may have beside what happened: exposure and cost at the level of another year, and distance."""
+
 
 def checked_cover(cells: pl.DataFrame, factors: Sequence[str], reserved: str) -> str:
     """The cover of `cells`, once they can be fitted.
@@ -24,13 +28,18 @@ def checked_cover(cells: pl.DataFrame, factors: Sequence[str], reserved: str) ->
     """
     cover = str(cells["cover"][0]) if cells.height else "(none)"
     numbers = ["exposure_years", "claim_count", "gross_amount", "recovery_amount"]
+    numbers += [name for name in RESTATED_COLUMNS if name in cells.columns]
     values = cells.select(pl.col(numbers).cast(pl.Float64))
     bad = values.select(
         (pl.col("recovery_amount").le(0) & pl.col("recovery_amount").is_finite())
         .fill_null(False)
         .not_()
         .alias("recovery_amount"),
-        *((~pl.col(n).is_finite().fill_null(False) | (pl.col(n) < 0)).alias(n) for n in numbers[:3]),
+        *(
+            (~pl.col(n).is_finite().fill_null(False) | (pl.col(n) < 0)).alias(n)
+            for n in numbers
+            if n != "recovery_amount"
+        ),
     )
     for name in bad.columns:
         if bad[name].any():

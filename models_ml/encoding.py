@@ -26,6 +26,8 @@ class LevelEncoder:
 
     Attributes:
         levels_: frame with `column`, a number per level, `factor` and `level`.
+        coding_: sparse matrix of shape (levels, columns): what a level is in columns.
+        groups_: number of the factor of every column, shape (columns,).
 
     Example:
         >>> cells = pl.DataFrame({"use": ["taxi", "private", "taxi"], "age": ["0", "1", "2"]})
@@ -61,6 +63,7 @@ class LevelEncoder:
         self.coding_ = (
             sparse.block_diag(self._blocks, format="csr") if self._blocks else sparse.csr_matrix((0, 0))
         )
+        self.groups_ = np.repeat(np.arange(len(self._blocks)), [block.shape[1] for block in self._blocks])
         return self
 
     def transform(self, cells: pl.DataFrame) -> Any:

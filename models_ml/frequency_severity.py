@@ -4,6 +4,9 @@ Frequency and severity are fitted apart (Ohlsson and Johansson 2010, chapter 2):
 per vehicle-year weighted by exposure, a gamma GLM on the mean claim weighted by claims, both with a log
 link. scikit-learn's GLMs take no offset, so exposure goes in as weight; on cells that is the same fit
 as on the contracts within them.
+
+What is nearly certain and follows the kilometres, as maintenance does, is a rate per 10,000 km times use:
+its exposure is the distance, and use is no factor to be fitted but a relativity that is known.
 """
 
 from __future__ import annotations
@@ -13,16 +16,30 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from scipy import sparse
 from sklearn.base import BaseEstimator
 
-from models_ml.cells import checked_cover
+from models_ml.cells import AT_RISK, DRIVEN, RESTATED, checked_cover
 from models_ml.encoding import LevelEncoder
-from models_ml.glm import Array, Family, Fit, dispersion, fit_glm, fit_with_chosen_prior, significant
-
-OTHER = "*"
-"""The level that stands for every level the table does not list."""
+from models_ml.glm import (
+    LEAST_SD,
+    Array,
+    Family,
+    Fit,
+    Uncertainty,
+    dispersion,
+    fit_glm,
+    fit_with_learned_priors,
+    significant,
+    uncertainty,
+)
+from models_ml.relativities import OTHER, no_relativities, relativities, relativity_of
 
 MIN_SEVERITY_CELLS = 2
+KM_PER_UNIT = 10_000
+LEAST_KM_A_YEAR = 100.0
+"""Whoever stands still is taken to drive this far, so that a rate per kilometre stays a rate."""
+
 _FITTED = (
     "cover_",
     "base_frequency_",
@@ -30,8 +47,10 @@ _FITTED = (
     "recovery_factor_",
     "off_balance_frequency_",
     "off_balance_severity_",
-    "prior_sd_frequency_",
-    "prior_sd_severity_",
+    "prior_sds_frequency_",
+    "prior_sds_severity_",
+    "large_loss_factor",
+    "use_factor",
     "base_levels_",
     "volume_",
 )
@@ -44,9 +63,10 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
         factors: names of the rating-factor columns.
         orders: levels in order of the factors that have one: neighbours are drawn to each other.
         prior_sd: width of the prior on log-relativities of names, and on the steps between neighbouring
-            bands; None chooses it by cross-validation.
-        folds: folds of that cross-validation.
-        seed: seed of the folds.
+            bands; None learns one for every factor.
+        use_factor: the factor whose levels are bands of use, where claims follow the kilometres.
+        large_loss_factor: what expected cost is multiplied by for the part of large losses that was cut
+            off before the fit.
 
     Attributes:
         base_frequency_: claims per vehicle-year at the base levels.
@@ -60,7 +80,8 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
             the level `*`, the exposure-weighted mean, which rates levels never seen.
         off_balance_frequency_, off_balance_severity_: what the fitted totals had to be multiplied by
             to meet the actual ones; the gamma GLM with a log link is not balanced by itself.
-        prior_sd_frequency_, prior_sd_severity_: widths used.
+        uncertainty_frequency_, uncertainty_severity_: how sure both fits are; not kept by `to_dict`.
+        prior_sds_frequency_, prior_sds_severity_: widths used, by factor.
 
     Example:
         >>> cells = pl.DataFrame({
@@ -79,21 +100,24 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
         factors: Sequence[str],
         orders: Mapping[str, Sequence[str]] | None = None,
         prior_sd: float | None = None,
-        folds: int = 3,
-        seed: int = 20,
+        use_factor: str | None = None,
+        large_loss_factor: float = 1.0,
     ) -> None:
         self.factors = factors
         self.orders = orders
         self.prior_sd = prior_sd
-        self.folds = folds
-        self.seed = seed
+        self.use_factor = use_factor
+        self.large_loss_factor = large_loss_factor
 
     def fit(self, cells: pl.DataFrame, y: None = None) -> FrequencySeverityModel:  # noqa: ARG002
         """Fit on the cells of one cover.
 
         Args:
             cells: `cover`, `cell_id`, `exposure_years`, `claim_count`, `gross_amount`,
-                `recovery_amount` and one text column per factor.
+                `recovery_amount` and one text column per factor. Where experience was restated to the
+                level of another year (`models_ml.restatement`): `at_risk_years`, the exposure at which
+                claims as known are those of that year, and `restated_amount`, gross at its level. With
+                a `use_factor`: `driven_km`, the distance within `exposure_years`.
             y: not used; scikit-learn's signature.
 
         Raises:
@@ -104,15 +128,19 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
         """
         cover = checked_cover(cells, self.factors, reserved=OTHER)
         self.cover_ = cover
-        cells = cells.filter(pl.col("exposure_years") > 0).sort("cell_id")
-        encoder = LevelEncoder(list(self.factors), self.orders)
+        cells = _with_defaults(cells, self.use_factor)
+        encoder = LevelEncoder([f for f in self.factors if f != self.use_factor], self.orders)
         encoder.fit(cells, cells["exposure_years"].to_numpy())
+        self._encoder = encoder
         frequency, severity = self._fit_parts(encoder, cells)
         self.volume_ = cells.select(
             pl.col("exposure_years", "claim_count", "gross_amount").sum().cast(pl.Float64)
         ).row(0, named=True)
-        self.prior_sd_frequency_ = frequency.prior_sd
-        self.prior_sd_severity_ = severity.prior_sd
+        first = np.unique(encoder.groups_, return_index=True)[1]
+        self.prior_sds_frequency_ = dict(
+            zip(encoder.factors, frequency.prior_sds[first].tolist(), strict=True)
+        )
+        self.prior_sds_severity_ = dict(zip(encoder.factors, severity.prior_sds[first].tolist(), strict=True))
         self._tabulate(cells, encoder, frequency, severity)
         self._balance(cells)
         return self
@@ -128,7 +156,25 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
     def predict_burning_cost(self, frame: pl.DataFrame) -> Array:
         """Net cost per vehicle-year of every row."""
         cost = self.predict_frequency(frame) * self.predict_severity(frame)
-        return cost * self.recovery_factor_
+        return cost * self.recovery_factor_ * self.large_loss_factor
+
+    def relative_error(self, frame: pl.DataFrame, groups: pl.Series) -> Array:
+        """Relative standard error of the expected cost of the group each row is in, shape (rows,).
+
+        What is not known of the level and of relativities, with that of levels a group has in common
+        staying and that of others averaging out; beside it stand the trend and chance itself.
+
+        Args:
+            frame: a text column per factor.
+            groups: label of the group of every row.
+        """
+        design = self._encoder.transform(frame)
+        labels, row_of = np.unique(groups.to_numpy(), return_inverse=True)
+        cost = self.predict_burning_cost(frame)
+        rows = (cost / np.bincount(row_of, cost)[row_of], (row_of, np.arange(frame.height)))
+        mix = (sparse.csr_matrix(rows, shape=(len(labels), frame.height)) @ design).toarray()
+        both = self.uncertainty_frequency_.variance(mix) + self.uncertainty_severity_.variance(mix)
+        return np.asarray(np.sqrt(both)[row_of])
 
     def to_dict(self) -> dict[str, Any]:
         """The fitted model as plain values: all of it, for JSON."""
@@ -145,37 +191,44 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
         model = cls(values["factors"])
         for name in _FITTED:
             setattr(model, name, values[name])
-        model.relativities_ = pl.DataFrame(values["relativities_"], schema=_empty_relativities().schema)
+        model.relativities_ = pl.DataFrame(values["relativities_"], schema=no_relativities().schema)
         return model
 
     def _fit_parts(self, encoder: LevelEncoder, cells: pl.DataFrame) -> tuple[Fit, Fit]:
         claims = cells["claim_count"].to_numpy().astype(float)
-        exposure = cells["exposure_years"].to_numpy()
-        frequency = self._fit_one("poisson", encoder, cells, claims / exposure, exposure)
+        exposure = cells["_exposure"].to_numpy()
+        frequency, self.uncertainty_frequency_ = self._fit_one(
+            "poisson", encoder, cells, claims / exposure, exposure
+        )
         with_claims = cells.filter(pl.col("claim_count") > 0)
         count = with_claims["claim_count"].to_numpy().astype(float)
-        mean = with_claims["gross_amount"].to_numpy() / count
-        if with_claims.height < MIN_SEVERITY_CELLS:
-            # One cell says what a claim costs, not how the cost differs.
-            flat = Fit(float(np.log(mean[0])), np.zeros(encoder.coding_.shape[1]), 0.0)
-            return frequency, flat
-        return frequency, self._fit_one("gamma", encoder, with_claims, mean, count)
+        mean = with_claims[RESTATED].to_numpy() / count
+        severity, self.uncertainty_severity_ = self._fit_one("gamma", encoder, with_claims, mean, count)
+        return frequency, severity
 
     def _fit_one(
         self, family: Family, encoder: LevelEncoder, cells: pl.DataFrame, y: Array, weight: Array
-    ) -> Fit:
+    ) -> tuple[Fit, Uncertainty]:
         design = encoder.transform(cells)
-        if self.prior_sd is not None:
-            scale = dispersion(family, y, weight)
-            return fit_glm(family, design, y, weight, self.prior_sd, scale)
-        return fit_with_chosen_prior(family, design, y, weight, folds=self.folds, seed=self.seed)
+        if cells.height < MIN_SEVERITY_CELLS and family == "gamma":
+            # One cell says what a claim costs, not how the cost differs.
+            nothing = np.zeros(encoder.coding_.shape[1])
+            fit = Fit(float(np.log(y[0])), nothing, np.full(len(nothing), LEAST_SD))
+        elif self.prior_sd is None:
+            fit = fit_with_learned_priors(family, design, y, weight, encoder.groups_)
+        else:
+            sds = np.full(design.shape[1], self.prior_sd)
+            fit = fit_glm(family, design, y, weight, sds, dispersion(family, y, weight))
+        return fit, uncertainty(family, design, y, weight, fit)
 
     def _tabulate(self, cells: pl.DataFrame, encoder: LevelEncoder, frequency: Fit, severity: Fit) -> None:
         """Turn coefficients into relativities to the level with most exposure of each factor."""
         coefficients = encoder.levels_.with_columns(
             frequency_log=pl.Series(encoder.effects(frequency.coefficients), dtype=pl.Float64),
             severity_log=pl.Series(encoder.effects(severity.coefficients), dtype=pl.Float64),
-        )
+        ).drop("column")
+        if self.use_factor:
+            coefficients = pl.concat([coefficients, _use_levels(cells, self.use_factor)])
         volumes = [
             cells.group_by(pl.col(factor).alias("level"), maintain_order=True).agg(
                 pl.lit(factor).alias("factor"),
@@ -185,7 +238,7 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
         ]
         if not volumes:
             self.base_levels_: dict[str, str] = {}
-            self.relativities_ = _empty_relativities()
+            self.relativities_ = no_relativities()
         else:
             table = coefficients.join(pl.concat(volumes), on=["factor", "level"], how="inner")
             base = table.sort(["factor", "exposure_years", "level"], descending=[False, True, False]).unique(
@@ -193,7 +246,7 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
             )
             self.base_levels_ = dict(base.select("factor", "level").iter_rows())
             base = base.select("factor", pl.col("frequency_log", "severity_log").name.suffix("_base"))
-            self.relativities_ = _relativities(table.join(base, on="factor"), list(self.factors))
+            self.relativities_ = relativities(table.join(base, on="factor"), list(self.factors))
             frequency = _shifted(frequency, base["frequency_log_base"])
             severity = _shifted(severity, base["severity_log_base"])
         self.base_frequency_ = significant(float(np.exp(frequency.intercept)))
@@ -201,17 +254,17 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
 
     def _balance(self, cells: pl.DataFrame) -> None:
         """Rescale the base values until fitted claims and cost are the actual ones."""
-        exposure = cells["exposure_years"].to_numpy()
+        exposure = cells[AT_RISK].to_numpy()
         claims = float(cells["claim_count"].sum())
-        gross = float(cells["gross_amount"].sum())
+        gross, restated = float(cells["gross_amount"].sum()), float(cells[RESTATED].sum())
         net = gross + float(cells["recovery_amount"].sum())
         unbalanced = float(self.predict_frequency(cells) @ exposure)
         self.off_balance_frequency_ = significant(claims / unbalanced)
         self.base_frequency_ = significant(self.base_frequency_ * claims / unbalanced)
         expected = self.predict_frequency(cells) * exposure
         unbalanced = float(self.predict_severity(cells) @ expected)
-        self.off_balance_severity_ = significant(gross / unbalanced)
-        self.base_severity_ = significant(self.base_severity_ * gross / unbalanced)
+        self.off_balance_severity_ = significant(restated / unbalanced)
+        self.base_severity_ = significant(self.base_severity_ * restated / unbalanced)
         self.recovery_factor_ = significant(max(net / gross, 0.0))
 
     def _product(self, frame: pl.DataFrame, column: str) -> Array:
@@ -222,55 +275,35 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
         return result
 
 
-def relativity_of(table: pl.DataFrame, factor: str, column: str) -> pl.Expr:
-    """Expression that looks up a factor's relativity, taking `*` for levels it does not list."""
-    own = table.filter(pl.col("factor") == factor)
-    other = own.filter(pl.col("level") == OTHER)[column][0]
-    return pl.col(factor).replace_strict(
-        own["level"], own[column], default=float(other), return_dtype=pl.Float64
-    )
+def _with_defaults(cells: pl.DataFrame, use_factor: str | None) -> pl.DataFrame:
+    """Cells that were in force, in order, with what was not restated as it stands.
 
-
-def _relativities(table: pl.DataFrame, factors: list[str]) -> pl.DataFrame:
-    rated = table.with_columns(
-        frequency_relativity=(pl.col("frequency_log") - pl.col("frequency_log_base")).exp(),
-        severity_relativity=(pl.col("severity_log") - pl.col("severity_log_base")).exp(),
-    )
-    kept = [
-        "factor",
-        "level",
-        "frequency_relativity",
-        "severity_relativity",
-        "exposure_years",
-        "claim_count",
-        "gross_amount",
+    Adds `_exposure`, what claims are counted per: vehicle-years at risk, or 10,000 km of them.
+    """
+    missing = [
+        pl.col(source).alias(name)
+        for name, source in ((AT_RISK, "exposure_years"), (RESTATED, "gross_amount"))
+        if name not in cells.columns
     ]
-    weight = pl.col("exposure_years") / pl.col("exposure_years").sum()
-    others = rated.group_by("factor", maintain_order=True).agg(
-        pl.lit(OTHER).alias("level"),
-        (pl.col("frequency_relativity") * weight).sum(),
-        (pl.col("severity_relativity") * weight).sum(),
-        pl.lit(0.0).alias("exposure_years"),
-        pl.lit(0).cast(table.schema["claim_count"]).alias("claim_count"),
-        pl.lit(0.0).alias("gross_amount"),
-    )
-    order = pl.Enum(factors)
+    cells = cells.with_columns(missing).filter(pl.col("exposure_years") > 0).sort("cell_id")
+    if not use_factor:
+        return cells.with_columns(_exposure=AT_RISK)
+    least = pl.col("exposure_years") * LEAST_KM_A_YEAR
+    cells = cells.with_columns(pl.max_horizontal(DRIVEN, least).alias(DRIVEN))
+    use = pl.col(DRIVEN) / pl.col("exposure_years") / KM_PER_UNIT
+    return cells.with_columns(_exposure=pl.col(AT_RISK) * use)
+
+
+def _use_levels(cells: pl.DataFrame, factor: str) -> pl.DataFrame:
+    """Log of the mean use of every level in 10,000 km a year: the relativity that needs no fit."""
+    use = pl.col(DRIVEN).sum() / pl.col("exposure_years").sum() / KM_PER_UNIT
     return (
-        pl.concat([rated.select(kept), others.select(kept)])
-        .with_columns(relativity=pl.col("frequency_relativity") * pl.col("severity_relativity"))
-        .with_columns(pl.col("factor").cast(order))
-        .sort("factor", "level")
-        .with_columns(pl.col("factor").cast(pl.String))
-    )
-
-
-def _empty_relativities() -> pl.DataFrame:
-    names = ["frequency_relativity", "severity_relativity", "exposure_years", "gross_amount"]
-    return pl.DataFrame(
-        schema={"factor": pl.String, "level": pl.String, **dict.fromkeys(names, pl.Float64)}
-        | {"claim_count": pl.Int64, "relativity": pl.Float64}
+        cells.group_by(pl.col(factor).alias("level"))
+        .agg(frequency_log=use.log())
+        .sort("level")
+        .select(pl.lit(factor).alias("factor"), "level", "frequency_log", severity_log=pl.lit(0.0))
     )
 
 
 def _shifted(fit: Fit, base_logs: pl.Series) -> Fit:
-    return Fit(fit.intercept + float(base_logs.sum()), fit.coefficients, fit.prior_sd)
+    return Fit(fit.intercept + float(base_logs.sum()), fit.coefficients, fit.prior_sds)

@@ -1,39 +1,42 @@
-"""Penalised log-link GLMs on cells, and the width of the prior that penalises them.
+"""Penalised log-link GLMs on cells, and the widths of the priors that penalise them.
 
-The ridge penalty is read as a normal prior on log-relativities with standard deviation `prior_sd`:
-a level with much experience keeps its own, a thin one is drawn to the mean, which is what credibility
-asks for (Nelder and Verrall 1997; for the ridge as a prior, Hoerl and Kennard 1970).
+The ridge penalty is read as a normal prior on log-relativities with a standard deviation per factor: a level
+with much experience keeps its own, a thin one is drawn to the mean, which is what credibility asks for
+(Nelder and Verrall 1997; for the ridge as a prior, Hoerl and Kennard 1970). How far the levels of a factor
+differ is learned from them: a factor that says nothing is drawn to nothing as a whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from scipy import sparse
 from sklearn.linear_model import GammaRegressor, PoissonRegressor
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Family = Literal["poisson", "gamma"]
-PRIOR_SDS = (0.1, 0.2, 0.4, 0.8)
+FIRST_SD, LEAST_SD, MOST_SD = 0.3, 0.005, 3.0
+NEXT_TO_NOTHING = 0.05
+PRIOR_STEPS, PRIOR_TOLERANCE = 12, 0.05
 MIN_MEAN = 1e-12
 COEFFICIENT_PLACES = 6
 SIGNIFICANT_DIGITS = 9
 
 
-def significant(value: float) -> float:
-    """The value to nine significant digits: far more than it means, and the same on every run."""
-    return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+def significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> float:
+    """The value to so many significant digits; nine are far more than it means, and the same on every run."""
+    return float(f"{value:.{digits}g}")
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A fitted GLM: `intercept`, one coefficient per column, and the prior they were fitted under."""
+    """A fitted GLM: `intercept`, one coefficient per column, and the prior of each, same shape."""
 
     intercept: float
     coefficients: Array
-    prior_sd: float
+    prior_sds: Array
 
 
 def deviance(family: Family, observed: Array, mean: Array, weight: Array) -> float:
@@ -61,55 +64,123 @@ def dispersion(family: Family, observed: Array, weight: Array) -> float:
 
 
 def fit_glm(
-    family: Family, design: Any, observed: Array, weight: Array, prior_sd: float, scale: float
+    family: Family, design: Any, observed: Array, weight: Array, prior_sds: Array, scale: float
 ) -> Fit:
-    """Fit a log-link GLM under a normal prior on its coefficients.
+    """Fit a log-link GLM under normal priors on its coefficients.
 
     scikit-learn minimises the weighted mean of the unit half deviance plus alpha / 2 |b|^2. The
-    log-likelihood is the weighted sum over `scale`, so alpha = scale / (prior_sd^2 sum(weight)).
+    log-likelihood is the weighted sum over `scale`, so alpha = scale / (sd^2 sum(weight)) for the widest
+    prior, and columns are multiplied by their own `prior_sds`, shape (columns,), over the widest.
     """
     if design.shape[1] == 0:
-        return Fit(float(np.log(np.average(observed, weights=weight))), np.empty(0), prior_sd)
+        return Fit(float(np.log(np.average(observed, weights=weight))), np.empty(0), prior_sds)
     # A response near one makes the stopping rule mean the same for every currency. It divides a
     # Poisson likelihood by the level too, so the penalty must follow; a gamma's has no scale.
     level = float(np.average(observed, weights=weight))
-    alpha = scale / (prior_sd**2 * float(weight.sum()))
+    widest = float(prior_sds.max())
+    alpha = scale / (widest**2 * float(weight.sum()))
     if family == "poisson":
         alpha /= level
     kind = PoissonRegressor if family == "poisson" else GammaRegressor
     # Second order: on one-hot levels ten times faster than lbfgs, and it converges (sparse since 1.9).
     model = kind(alpha=alpha, solver="newton-cholesky", tol=1e-8)
-    model.fit(design, observed / level, sample_weight=weight)
+    model.fit(design @ sparse.diags_array(prior_sds / widest), observed / level, sample_weight=weight)
     # The last bits of a sum depend on how memory and threads fell; what is published must not.
-    coefficients = np.round(np.asarray(model.coef_), COEFFICIENT_PLACES)
-    return Fit(float(model.intercept_ + np.log(level)), coefficients, prior_sd)
+    coefficients = np.round(np.asarray(model.coef_) * prior_sds / widest, COEFFICIENT_PLACES)
+    return Fit(float(model.intercept_ + np.log(level)), coefficients, prior_sds)
 
 
-def fit_with_chosen_prior(
-    family: Family,
-    design: Any,
-    observed: Array,
-    weight: Array,
-    *,
-    folds: int,
-    seed: int,
-    grid: Sequence[float] = PRIOR_SDS,
+@dataclass(frozen=True)
+class Uncertainty:
+    """How sure a fitted GLM is of its means, given its priors.
+
+    Attributes:
+        center: the row of the design its level is told at, shape (columns,).
+        level: variance of the log mean there.
+        covariance: of the coefficients, independent of that, shape (columns, columns).
+    """
+
+    center: Array
+    level: float
+    covariance: Array
+
+    def variance(self, design: Array) -> Array:
+        """Variance of the log mean of every row of a dense design, or mix of rows, shape (rows,)."""
+        away = design - self.center
+        return np.asarray(self.level + np.einsum("ij,ij->i", away @ self.covariance, away))
+
+
+def uncertainty(family: Family, design: Any, observed: Array, weight: Array, fit: Fit) -> Uncertainty:
+    """Posterior of a fit in Laplace's approximation: the curvature of the likelihood and of the priors.
+
+    Args:
+        family, design, observed, weight: as fitted on. Claims scatter as their dispersion around the fit
+            says, Poisson ones at least as Poisson.
+        fit: the fit.
+    """
+    mean = predict(fit, design)
+    spread = mean if family == "poisson" else mean**2
+    scale = float((weight * (observed - mean) ** 2 / spread).sum()) / max(len(observed) - 1, 1)
+    scale = max(scale, 1.0) if family == "poisson" else max(scale, 1e-6)
+    information = weight * mean**2 / spread / scale
+    square, center = _curvature(design, information)
+    covariance = np.linalg.inv(square + np.diag(fit.prior_sds**-2.0))
+    return Uncertainty(center, 1 / float(information.sum()), covariance)
+
+
+def fit_with_learned_priors(
+    family: Family, design: Any, observed: Array, weight: Array, groups: Array
 ) -> Fit:
-    """Choose the prior's width by K-fold deviance over cells, then fit on all of them."""
+    """Fit under priors whose width, one per group of columns, is the most likely one given the data.
+
+    The widths are those that maximise the marginal likelihood in Laplace's approximation (Breslow and
+    Clayton 1993), by the fixed point of MacKay (1992): the squared coefficients of a group over the number
+    of them that the data, not the prior, decide.
+
+    Args:
+        family: of the response.
+        design: matrix of shape (rows, columns), dense or sparse.
+        observed, weight: response and its weight, shape (rows,).
+        groups: number of the group of every column, shape (columns,).
+    """
     scale = dispersion(family, observed, weight)
-    if design.shape[1] == 0 or design.shape[0] < 2 * folds:
-        return fit_glm(family, design, observed, weight, grid[len(grid) // 2], scale)
-    fold = np.random.default_rng(seed).permutation(design.shape[0]) % folds
-    losses = []
-    for prior_sd in grid:
-        loss = 0.0
-        for held in range(folds):
-            out = fold == held
-            fit = fit_glm(family, design[~out], observed[~out], weight[~out], prior_sd, scale)
-            mean = predict(fit, design[out])
-            loss += deviance(family, observed[out], mean, weight[out])
-        losses.append(loss)
-    return fit_glm(family, design, observed, weight, grid[int(np.argmin(losses))], scale)
+    sds = np.full(design.shape[1], FIRST_SD)
+    fit = fit_glm(family, design, observed, weight, sds, scale)
+    if design.shape[1] == 0:
+        return fit
+    size = np.bincount(groups)
+    for _ in range(PRIOR_STEPS):
+        spread = _posterior_variance(family, design, weight, fit, scale)
+        decided = size - np.bincount(groups, spread / sds**2)
+        squares = np.bincount(groups, fit.coefficients**2)
+        # Where next to nothing is decided the ratio is of two nothings: one step of EM is safe there.
+        em = (squares + np.bincount(groups, spread)) / size
+        variance = np.where(decided > 0.05 * size, squares / np.maximum(decided, 1e-9), em)
+        learned = np.clip(np.sqrt(variance), LEAST_SD, MOST_SD)
+        learned = np.array([significant(value, 3) for value in learned])[groups]
+        # A width near nothing may double and still be next to nothing.
+        moved = float((np.abs(learned - sds) / np.maximum(sds, NEXT_TO_NOTHING)).max())
+        sds = learned
+        fit = fit_glm(family, design, observed, weight, sds, scale)
+        if moved < PRIOR_TOLERANCE:
+            break
+    return fit
+
+
+def _posterior_variance(family: Family, design: Any, weight: Array, fit: Fit, scale: float) -> Array:
+    """Variance of every coefficient given the data, the intercept taken out, shape (columns,)."""
+    information = weight * predict(fit, design) / scale if family == "poisson" else weight / scale
+    square, _ = _curvature(design, information)
+    return np.asarray(np.diag(np.linalg.inv(square + np.diag(fit.prior_sds**-2.0))))
+
+
+def _curvature(design: Any, information: Array) -> tuple[Array, Array]:
+    """Information on the coefficients with the intercept taken out, and the row it is centred on."""
+    weighted = sparse.diags_array(information) @ design
+    square = design.T @ weighted
+    square = np.asarray(square.todense() if sparse.issparse(square) else square)
+    columns = np.asarray(weighted.sum(axis=0)).ravel()
+    return square - np.outer(columns, columns) / information.sum(), columns / information.sum()
 
 
 def predict(fit: Fit, design: Any) -> Array:

@@ -14,7 +14,8 @@ from decimal import ROUND_HALF_UP, Decimal
 import polars as pl
 
 from models_ml.errors import ModellingError
-from models_ml.frequency_severity import OTHER, FrequencySeverityModel
+from models_ml.frequency_severity import FrequencySeverityModel
+from models_ml.relativities import OTHER
 
 BASE = "base"
 RELATIVITY_PLACES = 4

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import dagster as dg
 import polars as pl
 
@@ -21,3 +23,9 @@ def preview(frame: pl.DataFrame) -> dg.MetadataValue:
     rule = "|" + "---|" * shown.width
     rows = ["| " + " | ".join(row) + " |" for row in shown.iter_rows()]
     return dg.MetadataValue.md("\n".join([header, rule, *rows]))
+
+
+def png(picture: bytes) -> dg.MetadataValue:
+    """A picture inside Markdown; Dagster shows it on the asset's page."""
+    text = base64.b64encode(picture).decode("ascii")
+    return dg.MetadataValue.md(f"![plot](data:image/png;base64,{text})")

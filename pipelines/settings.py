@@ -44,6 +44,15 @@ class Settings(BaseSettings):
         return self.root / "published"
 
     @property
+    def models(self) -> Path:
+        """The model store."""
+        return self.root / "models"
+
+    def forecast(self, client: str, rating_year: int) -> Path:
+        """What the forecast of a client and rating year hands to the steps after it."""
+        return self.root / "forecasts" / client / str(rating_year)
+
+    @property
     def dagster_home(self) -> Path:
         return self.root / "dagster"
 

@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 from sklearn.base import BaseEstimator
 
-from models_ml.actuarial.chain_ladder import SILENT_CLAIMS, ChainLadder
+from models_ml.actuarial.chain_ladder import ChainLadder
+from models_ml.actuarial.chance import SILENT_CLAIMS, least_variance, variance_beyond
 from models_ml.actuarial.triangles import Triangle
 from models_ml.errors import ModellingError, NoExposureError
 from models_ml.evaluation.columns import non_negative
@@ -142,8 +143,8 @@ class BornhuetterFerguson(BaseEstimator):  # type: ignore[misc]
         variance, volume = self._increment_variance(triangle)
         share_error = np.where(volume > 0, variance / np.where(volume > 0, volume, 1.0), 0.0)
         # Sums over the ages still to come of each origin.
-        ahead = np.append(variance[::-1].cumsum()[::-1], 0.0)[self.ages_ - 1]
-        share_ahead = np.append(share_error[::-1].cumsum()[::-1], 0.0)[self.ages_ - 1]
+        ahead = variance[::-1].cumsum()[::-1][self.ages_ - 1]
+        share_ahead = share_error[::-1].cumsum()[::-1][self.ages_ - 1]
         rate = self.a_priori_
         error, spread = (years * rate.error) ** 2, (years * rate.spread) ** 2
         level = np.maximum(self.expected_, self.claim_unit)
@@ -152,7 +153,7 @@ class BornhuetterFerguson(BaseEstimator):  # type: ignore[misc]
         parameter = own + error * open_share**2
         self.process_errors_, self.parameter_errors_ = np.sqrt(process), np.sqrt(parameter)
         self.standard_errors_ = np.sqrt(process + parameter)
-        to_come = self.ages_[:, None] <= np.arange(1, triangle.size)
+        to_come = self.ages_[:, None] <= np.arange(1, triangle.size + 1)
         shared_pattern = float((share_error * (self.expected_[:, None] * to_come).sum(axis=0) ** 2).sum())
         shared_rate = (rate.error * float((years * open_share).sum())) ** 2
         spread_total = float((spread * open_share**2).sum())
@@ -161,9 +162,9 @@ class BornhuetterFerguson(BaseEstimator):  # type: ignore[misc]
         )
 
     def _increment_variance(self, triangle: Triangle) -> tuple[Array, Array]:
-        """Variance of an increment per unit of expected loss, and the expected loss, of ages 2 to n.
+        """Variance of an increment per unit of expected loss, and the expected loss; ages 2 to n and beyond.
 
-        The last age, which one origin cannot show, takes the smaller of the two before it.
+        Age n, which one origin cannot show, takes the smaller of the two before it.
         """
         increments = triangle.increments[:, 1:]
         seen = ~np.isnan(increments) & (self.expected_[:, None] > 0)
@@ -176,9 +177,7 @@ class BornhuetterFerguson(BaseEstimator):  # type: ignore[misc]
             variance[-1] = variance[-3:-1].min()
         volume = expected.sum(axis=0)
         moved = np.nansum(np.abs(increments), axis=0)
-        silent = moved == 0
-        share = SILENT_CLAIMS * self.claim_unit / max(int(silent.sum()), 1)
-        floor_volume = np.maximum(volume, self.claim_unit * np.maximum(seen.sum(axis=0), 1))
-        floor = self.claim_unit * np.where(silent, share, moved)
-        floor = np.where(floor > 0, floor / np.where(floor_volume > 0, floor_volume, 1.0), 0.0)
-        return np.maximum(variance, floor), volume
+        origins = seen.sum(axis=0)
+        variance = np.maximum(variance, least_variance(moved, volume, origins, self.claim_unit))
+        beyond = variance_beyond(variance, moved, origins)
+        return np.append(variance, beyond), np.append(volume, self.expected_[0])

@@ -10,15 +10,10 @@ import numpy as np
 import polars as pl
 from sklearn.base import BaseEstimator
 
+from models_ml.actuarial.chance import least_variance, variance_beyond
 from models_ml.actuarial.triangles import Triangle
 from models_ml.errors import ModellingError, NoDevelopmentError
 from models_ml.glm import Array
-
-SILENT_CLAIMS = 0.5
-"""Claims assumed to be still to come over all ages at which none ever came.
-
-The mean of a Poisson rate of which nothing was seen, under the prior of Jeffreys (1946).
-"""
 
 
 class ChainLadder(BaseEstimator):  # type: ignore[misc]
@@ -26,18 +21,19 @@ class ChainLadder(BaseEstimator):  # type: ignore[misc]
 
     Mack's sigma is an estimate from as many quarters as reached an age, and is nought where few did and
     none moved. A `claim_unit` puts a floor under it: the variance of what is still to come is at least
-    that of a compound Poisson sum, claim unit x expected amount. Expected is what moved at that age, up
-    or down; all ages at which nothing ever moved share half a claim.
+    that of a compound Poisson sum (`chance.least_variance`).
 
     Args:
         tail: ultimate over what is known at the last age.
-        tail_error: standard error of `tail`.
-        tail_sigma: Mack's sigma of the step to ultimate, in square roots of the triangle's unit.
+        tail_sigma: Mack's sigma of the step to ultimate, in square roots of the triangle's unit; None
+            continues the decline of the sigmas seen (`chance.variance_beyond`).
+        tail_error: standard error of `tail`; None takes it as if seen on the oldest quarter alone.
         claim_unit: 1 for counts; for amounts the second moment of a claim over its first, in
-            currency (`claim_unit`). 0 is plain Mack.
+            currency (`claim_unit`). 0 has no floor.
 
     Attributes:
         cover_, origins_, ages_, latest_: of the triangle.
+        tail_sigma_, tail_error_: as used.
         factors_, factor_errors_, sigmas_: n - 1 age-to-age factors, their standard errors, Mack's sigmas
             (the last by his rule: the smallest that the two before it allow), floor included.
         reasons_: n - 1 texts, empty where the factor is what was seen, else why it is 1.
@@ -52,13 +48,13 @@ class ChainLadder(BaseEstimator):  # type: ignore[misc]
     def __init__(
         self,
         tail: float = 1.0,
-        tail_error: float = 0.0,
-        tail_sigma: float = 0.0,
+        tail_sigma: float | None = None,
+        tail_error: float | None = None,
         claim_unit: float = 0.0,
     ) -> None:
         self.tail = tail
-        self.tail_error = tail_error
         self.tail_sigma = tail_sigma
+        self.tail_error = tail_error
         self.claim_unit = claim_unit
 
     def fit(self, triangle: Triangle, y: None = None) -> ChainLadder:  # noqa: ARG002
@@ -76,7 +72,10 @@ class ChainLadder(BaseEstimator):  # type: ignore[misc]
             NoDevelopmentError: the triangle has a single quarter.
             ModellingError: the tail is not above zero, or an error or the claim unit is negative.
         """
-        if not self.tail > 0 or min(self.tail_error, self.tail_sigma, self.claim_unit) < 0:
+        if (
+            not 0 < self.tail < float("inf")
+            or min(self.tail_error or 0, self.tail_sigma or 0, self.claim_unit) < 0
+        ):
             raise ModellingError(f"cover {triangle.cover}: tail, errors and claim unit cannot be negative")
         if triangle.size < 2:
             raise NoDevelopmentError(f"cover {triangle.cover}: one quarter, so no development has been seen")
@@ -117,27 +116,25 @@ class ChainLadder(BaseEstimator):  # type: ignore[misc]
         growth = np.where((volume <= 0) & (grown > 0), np.inf, self.factors_)
         self.developed_ = 1 / _to_ultimate(np.append(growth, self.tail))
         moved = np.abs(after - before).sum(axis=0)
-        floor = self._floor(moved, np.maximum(volume, self.claim_unit * both.sum(axis=0)))
+        floor = least_variance(moved, volume, both.sum(axis=0), self.claim_unit)
         variance = np.maximum(_mack_variance(before, after, self.factors_), floor)
         self.sigmas_ = np.sqrt(variance)
         self.factor_errors_ = np.sqrt(variance / np.where(usable, volume, np.inf))
+        self._fit_tail(variance, moved, both.sum(axis=0))
 
-    def _floor(self, moved: Array, volume: Array) -> Array:
-        """Variance per unit of volume of a compound Poisson step that moved as much as was seen.
-
-        A volume counts for at least a claim per origin, so that one of nought has a finite rate.
-        """
-        silent = moved == 0
-        share = SILENT_CLAIMS * self.claim_unit / max(int(silent.sum()), 1)
-        expected = self.claim_unit * np.where(silent, share, moved)
-        return np.where(expected > 0, expected / np.where(volume > 0, volume, 1.0), 0.0)
+    def _fit_tail(self, variance: Array, moved: Array, origins: Array) -> None:
+        beyond = float(np.sqrt(variance_beyond(variance, moved, origins)))
+        self.tail_sigma_ = beyond if self.tail_sigma is None else self.tail_sigma
+        oldest = max(float(self.latest_[0]), self.claim_unit)
+        as_if_seen_once = self.tail_sigma_ / np.sqrt(oldest) if oldest > 0 else 0.0
+        self.tail_error_ = float(as_if_seen_once if self.tail_error is None else self.tail_error)
 
     def _project(self, triangle: Triangle) -> None:
         """Carry every origin to ultimate, and its variance with it (Mack 1999, recursive)."""
         size = triangle.size
         factors = np.append(self.factors_, self.tail)
-        variances = np.append(self.sigmas_**2, self.tail_sigma**2)
-        errors = np.append(self.factor_errors_, self.tail_error) ** 2
+        variances = np.append(self.sigmas_**2, self.tail_sigma_**2)
+        errors = np.append(self.factor_errors_, self.tail_error_) ** 2
         level, process, parameter = np.zeros(size), np.zeros(size), np.zeros(size)
         shared = 0.0
         for k in range(size):
@@ -152,18 +149,6 @@ class ChainLadder(BaseEstimator):  # type: ignore[misc]
         self.process_errors_, self.parameter_errors_ = np.sqrt(process), np.sqrt(parameter)
         self.standard_errors_ = np.sqrt(process + parameter)
         self.total_standard_error_ = float(np.sqrt(process.sum() + shared))
-
-
-def claim_unit(severities: Array) -> float:
-    """Second moment of a claim over its first, in currency: what one claim weighs in a sum's variance.
-
-    A compound Poisson sum of mean m has the variance claim unit x m. Recoveries count by their size.
-
-    Args:
-        severities: cost of each claim; zeros change nothing. Empty or all zero gives 0.
-    """
-    size = np.abs(np.asarray(severities, dtype=float))
-    return float((size**2).sum() / size.sum()) if size.sum() > 0 else 0.0
 
 
 def _to_ultimate(factors: Array) -> Array:

@@ -19,9 +19,6 @@ Array = np.ndarray[Any, np.dtype[Any]]
 MOST_LEVELS = 254
 """Most levels of a factor: what gradient boosting can tell apart, less one for levels not seen."""
 
-OTHER = "*"
-"""The level that stands for every level a table does not list."""
-
 UNSEEN = -1
 """Code of a level that was not seen, and of a number that is missing."""
 

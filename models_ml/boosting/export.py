@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from models_ml.boosting.bands import OTHER, Array
+from models_ml.boosting.bands import Array
 from models_ml.boosting.grids import Axis
 from models_ml.boosting.tables import FactorTables, Table
+from models_ml.relativities import OTHER
 
 BANDS = {
     "table": pl.String,

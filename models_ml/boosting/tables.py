@@ -158,18 +158,30 @@ def _centred(
 def _anchored(model: BoostedModel) -> tuple[float, list[Array], list[Array]]:
     """Log rate at the anchor, along every column and in every plane of columns, each less what it holds."""
     sizes = [axis.size for axis in model.columns_]
-
-    def log_rate(*varied: int) -> Array:
-        """Log rate over the grid of some columns, the others at their first group."""
-        shape = [sizes[column] for column in varied]
-        design = np.zeros((int(np.prod(shape)), len(sizes)))
-        design[:, list(varied)] = np.indices(shape).reshape(len(varied), -1).T
-        return np.asarray(np.log(model.predict_design(design)).reshape(shape))
-
-    base = float(np.log(model.predict_design(np.zeros((1, len(sizes)))))[0])
-    mains = [log_rate(column) - base for column in range(len(sizes))]
-    pairs = [log_rate(a, b) - base - mains[a][:, None] - mains[b][None, :] for a, b in model.pairs_ or []]
+    alone = [(column,) for column in range(len(sizes))]
+    varied: list[tuple[int, ...]] = [(), *alone, *(model.pairs_ or [])]
+    shapes = [[sizes[column] for column in columns] for columns in varied]
+    # Asked once for all grids: a call costs more than the rows of most of them.
+    design = np.vstack([_grid(columns, sizes) for columns in varied])
+    logs = np.split(
+        np.log(model.predict_design(design)), np.cumsum([np.prod(s, dtype=int) for s in shapes])[:-1]
+    )
+    grids = [log.reshape(shape) for log, shape in zip(logs, shapes, strict=False)]
+    base = float(grids[0])
+    mains = [grid - base for grid in grids[1 : 1 + len(sizes)]]
+    pairs = [
+        grid - base - mains[a][:, None] - mains[b][None, :]
+        for grid, (a, b) in zip(grids[1 + len(sizes) :], model.pairs_ or [], strict=True)
+    ]
     return base, mains, pairs
+
+
+def _grid(varied: Sequence[int], sizes: Sequence[int]) -> Array:
+    """Every combination of groups of some columns, the others at their first group."""
+    shape = [sizes[column] for column in varied]
+    design = np.zeros((int(np.prod(shape, dtype=int)), len(sizes)))
+    design[:, list(varied)] = np.indices(shape).reshape(len(varied), len(design)).T
+    return design
 
 
 def _merged(axes: Sequence[Axis], values: Array) -> Table:

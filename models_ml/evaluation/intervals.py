@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -13,10 +12,10 @@ from scipy import stats
 from models_ml.errors import BadColumnError, ModellingError
 from models_ml.evaluation.calibration import CONFIDENCE
 from models_ml.evaluation.columns import Column, finite, non_negative
+from models_ml.evaluation.compound import chance_of_none, compound_quantile
 from models_ml.glm import Array
 
 LEVELS = (0.8, 0.9)
-Shape = Literal["gamma", "lognormal"]
 
 
 def prediction_intervals(
@@ -25,25 +24,25 @@ def prediction_intervals(
     severity_second_moment: Column,
     groups: pl.Series | None = None,
     *,
-    relative_error: float = 0.0,
+    relative_error: Column | float = 0.0,
     levels: Sequence[float] = LEVELS,
-    shape: Shape = "gamma",
 ) -> pl.DataFrame:
     """Prediction intervals of the total cost of each group of rows.
 
     Claims are independent compound Poisson: mean sum(n E[X]), variance sum(n E[X^2]) (Klugman, Panjer
     and Willmot 2012, Loss Models, section 9.3). To it comes (relative_error x mean)^2 for parameters
-    that were estimated, which does not average out over rows. Quantiles are those of a distribution
-    of the given shape with these two moments.
+    that were estimated, which does not average out over rows of a group. Either tail is missed alike; but
+    where no claim at all is likelier than the lower tail, the interval starts at nought and only the
+    upper bound can be missed, so that it holds as often as it says.
 
     Args:
         expected_claims: claims as forecast per row.
         mean_severity: mean cost of a claim per row, E[X].
         severity_second_moment: E[X^2] per row: with coefficient of variation c, E[X]^2 (1 + c^2).
         groups: label of every row; None puts the portfolio into one group.
-        relative_error: relative standard error of a group's forecast mean.
+        relative_error: relative standard error of a group's forecast mean, one for all or per row; the
+            mean of a group's rows counts.
         levels: probabilities of the intervals.
-        shape: gamma, or lognormal for a heavier tail.
 
     Returns:
         `group`, `expected`, `standard_deviation`, and per level `lower_80`, `upper_80` ...; a group
@@ -51,39 +50,47 @@ def prediction_intervals(
 
     Raises:
         BadColumnError: a value is not a number or negative, or a second moment below the squared mean.
-        ModellingError: `relative_error` or a level out of its range.
+        ModellingError: a level out of its range.
     """
-    count, mean, second = non_negative(
+    count, mean, second, error = non_negative(
         expected_claims=expected_claims,
         mean_severity=mean_severity,
         severity_second_moment=severity_second_moment,
+        relative_error=np.broadcast_to(np.asarray(relative_error), len(expected_claims)),
     )
     if (second < mean**2 * (1 - 1e-9)).any():
         raise BadColumnError("column 'severity_second_moment' is below the square of 'mean_severity'")
-    if not 0 <= relative_error < np.inf or not all(0 < level < 1 for level in levels):
-        raise ModellingError(f"intervals at {levels} with relative error {relative_error}: out of range")
+    if not all(0 < level < 1 for level in levels):
+        raise ModellingError(f"intervals at {tuple(levels)}: a level lies between 0 and 1")
     label = pl.Series("group", ["all"] * len(count)) if groups is None else groups.alias("group")
-    frame = pl.DataFrame({"group": label, "expected": count * mean, "variance": count * second})
-    table = frame.group_by("group").agg(pl.col("expected", "variance").sum()).sort("group")
-    total = table["expected"].to_numpy()
-    spread = np.sqrt(table["variance"].to_numpy() + (relative_error * total) ** 2)
-    bounds = {}
-    for level in levels:
-        for side, probability in (("lower", (1 - level) / 2), ("upper", (1 + level) / 2)):
-            bounds[f"{side}_{100 * level:g}"] = quantile(probability, total, spread, shape)
+    frame = pl.DataFrame(
+        {"group": label, "claims": count, "expected": count * mean, "squares": count * second, "error": error}
+    )
+    table = (
+        frame.group_by("group")
+        .agg(pl.col("claims", "expected", "squares").sum(), pl.col("error").mean())
+        .sort("group")
+    )
+    spread = (pl.col("squares") + (pl.col("error") * pl.col("expected")) ** 2).sqrt()
+    bounds = {
+        f"{side}_{100 * level:g}": bound
+        for level in levels
+        for side, bound in zip(("lower", "upper"), _bounds(table, level), strict=True)
+    }
     return table.select("group", "expected", standard_deviation=spread).with_columns(**bounds)
 
 
-def quantile(probability: float, mean: Array, standard_deviation: Array, shape: Shape) -> Array:
-    """Quantile of the distribution of this shape with these moments; 0 where the mean is 0."""
-    known = np.where(mean > 0, mean, 1.0)
-    variation = np.maximum(np.where(mean > 0, standard_deviation, 1.0) / known, 1e-9)
-    if shape == "gamma":
-        found = stats.gamma.ppf(probability, variation**-2, scale=known * variation**2)
-    else:
-        sigma = np.sqrt(np.log1p(variation**2))
-        found = stats.lognorm.ppf(probability, sigma, scale=known * np.exp(-(sigma**2) / 2))
-    return np.where(mean > 0, found, 0.0)
+def _bounds(table: pl.DataFrame, level: float) -> tuple[Array, Array]:
+    claims, cost, error = (table[name].to_numpy() for name in ("claims", "expected", "error"))
+    some = (claims > 0) & (cost > 0)
+    severity = np.where(some, cost / np.where(some, claims, 1.0), 0.0)
+    mean_square = np.where(some, table["squares"].to_numpy() / np.where(some, claims, 1.0), 0.0)
+    variation = np.where(some, mean_square / np.where(some, severity, 1.0) ** 2 - 1, 0.0)
+    tail = np.full(len(claims), (1 - level) / 2)
+    from_nothing = chance_of_none(claims, error) >= tail
+    law = (np.where(some, claims, 0.0), severity, variation, error)
+    lower = np.where(from_nothing, 0.0, compound_quantile(tail, *law))
+    return lower, compound_quantile(np.where(from_nothing, level, 1 - tail), *law)
 
 
 @dataclass(frozen=True)

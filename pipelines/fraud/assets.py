@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from pipelines.previews import preview
-from pipelines.pricing.assets import cost_forecast, forecast_path
+from pipelines.pricing.assets import cost_forecast
 from pipelines.progress import step
 from pipelines.repricing import Repricing
 
@@ -20,12 +20,12 @@ from pipelines.repricing import Repricing
 def claim_flags(repricing: Repricing) -> dg.MaterializeResult[None]:
     """Score every claim of the client and keep those a rule hits."""
     from pipelines.fraud.flags import flag_claims, flags_path, save_flags
-    from pipelines.pricing.forecast import load_forecast
+    from pipelines.pricing.handover import take_over
 
     plan = repricing.plan()
     start, _ = plan.mapping.rating_year(plan.rating_year)
     with step("claim flags") as log:
-        models = load_forecast(forecast_path(plan)).models
+        models = take_over(plan.settings.forecast(plan.client, plan.rating_year)).models
         flags = flag_claims(plan.settings.serving(plan.client), models, start)
         save_flags(flags, flags_path(plan.settings, plan.client))
         high = int((flags["band"] == "high").sum())

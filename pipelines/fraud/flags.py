@@ -12,7 +12,7 @@ from models_ml.fraud import RuleSettings, score_claims
 from models_ml.frequency_severity import FrequencySeverityModel
 from pipelines.errors import RunError
 from pipelines.files import write_atomically
-from pipelines.pricing.experience import load_experience
+from pipelines.pricing.experience import load_levels
 from pipelines.settings import Settings
 from pipelines.warehouse.serving import read
 
@@ -26,8 +26,8 @@ def flag_claims(serving: Path, models: dict[str, FrequencySeverityModel], day: d
     """Score every claim under the rules in force on `day`."""
     features = read(serving, "select * from marts.claim_features order by claim_id")
     features = features.with_columns(pl.col("incurred_amount").cast(pl.Float64))
-    experience = load_experience(serving)
-    levels = experience.contracts.select("cell_id", *experience.factors).unique("cell_id")
+    levels, factors = load_levels(serving)
+    levels = levels.select("cell_id", *factors)
     pieces = [pl.DataFrame(schema={"claim_id": pl.String, "expected_severity": pl.Float64})]
     for cover, model in models.items():
         claims = features.filter(pl.col("cover") == cover).join(levels, on="cell_id", how="inner")

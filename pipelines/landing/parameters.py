@@ -68,6 +68,12 @@ def write_parameters(
     return frame
 
 
+def valuation_date(lake: Path) -> dt.date:
+    """The day at which the experience in a lake is valued."""
+    day: dt.date = pl.read_parquet(lake / "run_parameters" / "*.parquet")["valuation_date"][0]
+    return day
+
+
 def utc_offset_minutes(timezone: str, day: dt.date) -> int:
     """Minutes by which local time is ahead of UTC at noon of a day.
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from pipelines.previews import preview
+from pipelines.landing.parameters import valuation_date
+from pipelines.previews import png, preview
 from pipelines.progress import LOGGER, step
-from pipelines.repricing import Plan, Repricing
+from pipelines.repricing import Repricing
 
-
-def forecast_path(plan: Plan) -> Path:
-    """Where the forecast of a client and rating year is kept between steps."""
-    return plan.settings.root / "models" / plan.client / f"{plan.rating_year}.json"
+if TYPE_CHECKING:
+    from models_ml.promotion import Promotion
 
 
 @dg.asset(
@@ -21,33 +20,75 @@ def forecast_path(plan: Plan) -> Path:
     kinds={"scikitlearn"},
     owners=["team:pricing"],
     deps=["serving_database"],
-    description="Frequency x severity per cover, and how well it does on contracts it has not seen.",
+    description="Frequency x severity per cover at the level of the rating year, judged on contracts it has "
+    "not seen, beside a challenger of boosted pairs.",
 )
 def cost_forecast(repricing: Repricing) -> dg.MaterializeResult[None]:
-    """Fit and judge every cover on the rating cells."""
+    """Fit and judge every cover, keep the models, and write the report."""
     import polars as pl
 
     from pipelines.pricing.experience import load_experience
-    from pipelines.pricing.forecast import fit_forecast, save_forecast
+    from pipelines.pricing.forecast import fit_forecast
+    from pipelines.pricing.handover import Handover, hand_over
+    from pipelines.pricing.keeping import keep_forecast
+    from pipelines.pricing.report import ReportHead, evaluation_json, forecast_plots, report_html
 
     plan = repricing.plan()
-    experience = load_experience(plan.settings.serving(plan.client))
-    forecast = fit_forecast(experience, plan.settings.seed)
-    save_forecast(forecast, forecast_path(plan))
+    here = plan.settings
+    first, last = plan.mapping.rating_year(plan.rating_year)
+    experience = load_experience(here.serving(plan.client), first)
+    forecast = fit_forecast(experience, first + (last - first) / 2, here.seed)
+    with step("model store and report") as log:
+        champion = keep_forecast(forecast, experience, plan)
+        head = ReportHead(
+            plan.client,
+            plan.mapping.title,
+            plan.mapping.currency,
+            plan.rating_year,
+            first,
+            last,
+            valuation_date(here.lake(plan.client)),
+            champion.name,
+        )
+        folder = here.forecast(plan.client, plan.rating_year)
+        made = Handover(
+            models=forecast.models,
+            judgements=forecast.judgements,
+            refused=dict(forecast.refused),
+            model_version=champion.name,
+            report=report_html(head, forecast),
+            evaluation=evaluation_json(forecast),
+        )
+        hand_over(made, folder)
+        log.say(f"champion {champion.name}")
     judged = pl.DataFrame(
         [
             {k: v for k, v in vars(j).items() if not isinstance(v, pl.DataFrame)}
             for j in forecast.judgements.values()
         ]
     )
+    plots = {f"plot: {name}": png(picture) for name, picture in forecast_plots(forecast).items()}
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": len(forecast.models),
             "judgement": preview(judged),
-            "not_priced": dg.MetadataValue.json(forecast.refused),
+            "champion": champion.name,
+            "challenger": promotion_in_words(forecast.promotion),
+            "not_priced": dg.MetadataValue.json(dict(forecast.refused)),
             "factors": ", ".join(experience.factors),
+            "report": dg.MetadataValue.path(folder / "model_report.html"),
+            **plots,
         }
     )
+
+
+def promotion_in_words(promotion: Promotion | None) -> str:
+    """Whether the challenger took the champion's place, and what spoke first against it."""
+    if promotion is None:
+        return "there is none"
+    if promotion.promoted:
+        return "promoted: not worse on every cover"
+    return f"not promoted: {promotion.reasons[0]}"
 
 
 @dg.asset(
@@ -59,11 +100,13 @@ def cost_forecast(repricing: Repricing) -> dg.MaterializeResult[None]:
 )
 def rate_table(repricing: Repricing) -> dg.MaterializeResult[None]:
     """Build and publish the rate table of the rating year."""
+    from pipelines.pricing.handover import take_over
     from pipelines.pricing.rate_table import publish_rate_table
 
     plan = repricing.plan()
     with step("rate table", slow=True) as log:
-        published = publish_rate_table(plan, forecast_path(plan))
+        folder = plan.settings.forecast(plan.client, plan.rating_year)
+        published = publish_rate_table(plan, take_over(folder))
         if published is None:
             log.say("nothing to price: no cover has both exposure and claims")
             return dg.MaterializeResult(metadata={"dagster/row_count": 0})

@@ -9,35 +9,93 @@ from pathlib import Path
 
 import polars as pl
 
+from models_ml.actuarial.development import Triangle, triangles_by_cover
+from models_ml.cells import DRIVEN
+from models_ml.cover_forecast import Rating
 from models_ml.rating import CoverLoading
+from models_ml.restatement import Assumptions, CoverExperience, claims_of_contracts
 from pipelines.warehouse.serving import read
 
 HOLD_OUT = 0.2
 UNKNOWN = "unknown"
-FACTOR_ORDER = ("make", "model", "vehicle_age", "annual_mileage")
+FACTOR_ORDER = ("make", "model", "powertrain", "vehicle_age", "annual_mileage")
+USE, POWERTRAIN = "annual_mileage", "powertrain"
+KILOMETRES = "kilometres"
 
 
 @dataclass(frozen=True)
 class Experience:
     """Experience of one client for one rating year.
 
-    `cells` are fitted on, `contracts` are judged on; both carry one text column per factor. A factor
-    that has one level only says nothing and is left out.
+    `contracts` begun before the rating year are learned from, those begun in it are judged on; they carry
+    one text column per factor. A factor that has one level only says nothing and is left out. `claims`
+    are those with a cost and a contract; `counts` and `amounts` are triangles by cover. `assumptions` has
+    a row per cover, and one for all others.
     """
 
-    cells: pl.DataFrame
     contracts: pl.DataFrame
     factors: list[str]
     level_orders: pl.DataFrame
+    claims: pl.DataFrame
+    counts: dict[str, Triangle]
+    amounts: dict[str, Triangle]
+    assumptions: pl.DataFrame
 
     @property
     def covers(self) -> list[str]:
-        return self.cells["cover"].unique().sort().to_list()
+        return self.contracts["cover"].unique().sort().to_list()
+
+    @property
+    def orders(self) -> dict[str, list[str]]:
+        """Levels in order, of the factors that have one."""
+        ordered = self.level_orders.drop_nulls("level_order").sort("factor", "level_order")
+        parts = ordered.partition_by("factor", as_dict=True, maintain_order=True)
+        return {str(key[0]): part["level"].to_list() for key, part in parts.items()}
+
+    def of(self, cover: str, contracts: pl.DataFrame) -> CoverExperience:
+        """What is known of a cover, with these of its contracts."""
+        mine = self.claims.filter(pl.col("cover") == cover).join(contracts, on="contract_id", how="semi")
+        dated = mine.height == contracts["claim_count"].sum()
+        return CoverExperience(
+            cover=cover,
+            contracts=contracts,
+            claims=mine.select("contract_id", "loss_date", "amount")
+            if dated
+            else claims_of_contracts(contracts),
+            counts=self.counts.get(cover) if dated else None,
+            amounts=self.amounts.get(cover) if dated else None,
+        )
+
+    def rating(self, cover: str, middle: dt.date) -> tuple[Rating, Assumptions]:
+        """How a cover is forecast, and what is assumed of it."""
+        own = self.assumptions.filter(pl.col("cover").is_in([cover, "*"])).sort("cover", descending=True)
+        row = own.row(0, named=True)
+        follows_use = row["exposure_base"] == KILOMETRES and USE in self.factors
+        rating = Rating(
+            factors=self.factors,
+            orders=self.orders,
+            middle=middle,
+            use_factor=USE if follows_use else None,
+            segment=POWERTRAIN if POWERTRAIN in self.factors else None,
+        )
+        numbers = ("frequency_trend", "severity_trend", "trend_sd", "large_loss_quantile")
+        return rating, Assumptions(*(float(row[name]) for name in numbers))
 
 
-def load_experience(serving: Path) -> Experience:
-    """Read cells, contracts and levels, and put the levels beside each other."""
-    levels = read(
+def load_levels(serving: Path) -> tuple[pl.DataFrame, list[str]]:
+    """One row per rating cell with a text column per factor, and the factors in the order they are shown."""
+    levels = _levels(serving)
+    names = levels["factor"].unique().sort().to_list()
+    factors = [f for f in FACTOR_ORDER if f in names]
+    factors += [f for f in names if f not in FACTOR_ORDER]
+    if not factors:
+        return read(serving, "select distinct cell_id from marts.rating_cell_levels"), []
+    return levels.pivot("factor", index="cell_id", values="level").select("cell_id", *factors), factors
+
+
+def _levels(serving: Path) -> pl.DataFrame:
+    """Levels of every cell, of the factors that tell anything apart."""
+    return read(
         serving,
         """
         select levels.* from marts.rating_cell_levels as levels
@@ -47,26 +105,49 @@ def load_experience(serving: Path) -> Experience:
         order by cell_id, factor
         """,
     )
-    names = levels["factor"].unique().sort().to_list()
-    factors = [f for f in FACTOR_ORDER if f in names]
-    factors += [f for f in names if f not in FACTOR_ORDER]
-    wide = (
-        levels.pivot("factor", index="cell_id", values="level").select("cell_id", *factors)
-        if factors
-        else read(serving, "select distinct cell_id from marts.rating_cell_levels")
-    )
+
+
+def load_experience(serving: Path, day: dt.date) -> Experience:
+    """Read contracts, claims and triangles, with the factors of each contract beside it.
+
+    Args:
+        serving: the serving database.
+        day: first day of the rating year, whose assumptions hold.
+    """
+    wide, factors = load_levels(serving)
     money = pl.col("gross_amount", "recovery_amount").cast(pl.Float64)
-    cells = read(serving, "select * from marts.rating_cells order by cover, cell_id")
     contracts = read(
         serving,
         "select * from marts.contract_experience where period <> 'later' order by cover, contract_id",
     )
+    triangles = read(serving, "select * from marts.claim_triangles")
     return Experience(
-        cells=cells.with_columns(money).join(wide, on="cell_id", maintain_order="left"),
-        contracts=contracts.with_columns(money).join(wide, on="cell_id", maintain_order="left"),
+        contracts=_with_distance(contracts.with_columns(money)).join(
+            wide, on="cell_id", maintain_order="left"
+        ),
         factors=factors,
-        level_orders=levels.select("factor", "level", "level_order").unique(maintain_order=True),
+        level_orders=_levels(serving).select("factor", "level", "level_order").unique(maintain_order=True),
+        claims=read(
+            serving,
+            """
+            select contract_id, cover, loss_date, cast(incurred_amount as double) as amount
+            from marts.claim_features
+            where contract_id is not null and incurred_amount > 0
+            order by cover, contract_id, claim_id
+            """,
+        ),
+        counts=dict(triangles_by_cover(triangles, "reported_count")),
+        amounts=dict(triangles_by_cover(triangles, "incurred_amount")),
+        assumptions=_in_force(serving, "forecast_assumptions", day),
     )
+
+
+def _with_distance(contracts: pl.DataFrame) -> pl.DataFrame:
+    """Add the kilometres driven in force; where nobody knows them, as the others of the cover."""
+    known = pl.col("exposure_years").filter(pl.col("annual_km").is_not_null())
+    mean = ((pl.col("annual_km") * pl.col("exposure_years")).sum() / known.sum()).over("cover")
+    km = pl.coalesce("annual_km", mean.fill_nan(None), pl.lit(0.0))
+    return contracts.with_columns((km * pl.col("exposure_years")).alias(DRIVEN))
 
 
 def split(contracts: pl.DataFrame, seed: int) -> tuple[pl.DataFrame, pl.DataFrame, str]:
@@ -88,22 +169,9 @@ def split(contracts: pl.DataFrame, seed: int) -> tuple[pl.DataFrame, pl.DataFram
     )
 
 
-def as_cells(contracts: pl.DataFrame, factors: list[str]) -> pl.DataFrame:
-    """Contracts summed to rating cells."""
-    return (
-        contracts.group_by("cover", "cell_id", *factors, maintain_order=True)
-        .agg(pl.col("exposure_years", "claim_count", "gross_amount", "recovery_amount").sum())
-        .sort("cover", "cell_id")
-    )
-
-
 def load_loadings(serving: Path, covers: list[str], day: dt.date) -> dict[str, CoverLoading]:
     """Loadings of each cover in force on `day`; the row `*` serves covers without one."""
-    table = read(
-        serving,
-        "select * from rating_plan.cover_loadings where $day between effective_from and effective_to",
-        day=day,
-    )
+    table = _in_force(serving, "cover_loadings", day)
     rows = {row["cover"]: row for row in table.iter_rows(named=True)}
     return {cover: _loading(rows.get(cover, rows["*"])) for cover in covers}
 
@@ -114,4 +182,13 @@ def _loading(row: dict[str, Decimal]) -> CoverLoading:
         float(row["commission_ratio"]),
         float(row["margin_ratio"]),
         row["fixed_expense"],
+    )
+
+
+def _in_force(serving: Path, seed: str, day: dt.date) -> pl.DataFrame:
+    """The rows of a table of the rating plan that hold on a day."""
+    return read(
+        serving,
+        f"select * from rating_plan.{seed} where $day between effective_from and effective_to",
+        day=day,
     )

@@ -1,62 +1,158 @@
-"""Fit every cover, judge it on experience it has not seen, and keep both as plain JSON."""
+"""Forecast every cover of a client, judge it on experience it has not seen, and let a challenger try it."""
 
 from __future__ import annotations
 
-import json
+import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
+import numpy as np
 import polars as pl
 
+from models_ml.actuarial.trend import Trend
+from models_ml.challenger import Challenger, fit_challenger
+from models_ml.cover_evaluation import CoverEvaluation, Unseen, evaluate_cover
+from models_ml.cover_forecast import (
+    CoverForecast,
+    FirstLook,
+    Rating,
+    as_cells,
+    first_look,
+    fit_as_known,
+    forecast_cover,
+    trends_of_segments,
+)
 from models_ml.errors import ModellingError
-from models_ml.evaluation import Judgement, judge
+from models_ml.evaluation import Judgement
 from models_ml.frequency_severity import FrequencySeverityModel
-from pipelines.files import write_atomically
-from pipelines.pricing.experience import Experience, as_cells, split
+from models_ml.promotion import Promotion, judge_promotion
+from pipelines.pricing.experience import Experience, split
 from pipelines.progress import LOGGER, step
 
 
 @dataclass(frozen=True)
+class ForecastCover:
+    """A cover's forecast, its challenger, if one could be fitted, and how good both are."""
+
+    made: CoverForecast
+    challenger: Challenger | None
+    evaluation: CoverEvaluation
+
+    @property
+    def model(self) -> FrequencySeverityModel:
+        return self.made.model
+
+
+@dataclass(frozen=True)
 class Forecast:
-    """Fitted models and their judgements by cover, and why a cover has none."""
+    """What was forecast of a client.
 
-    models: dict[str, FrequencySeverityModel]
-    judgements: dict[str, Judgement]
-    refused: dict[str, str]
+    Attributes:
+        covers: forecasts by cover.
+        refused: why a cover has none.
+        all_covers: trend of frequency by segment, over all covers.
+        promotion: whether the challengers may take the champions' place; None where there are none.
+    """
+
+    covers: Mapping[str, ForecastCover]
+    refused: Mapping[str, str]
+    all_covers: Mapping[str, Trend]
+    promotion: Promotion | None
+
+    @property
+    def models(self) -> dict[str, FrequencySeverityModel]:
+        return {cover: forecast.model for cover, forecast in self.covers.items()}
+
+    @property
+    def judgements(self) -> dict[str, Judgement]:
+        return {cover: forecast.evaluation.judgement for cover, forecast in self.covers.items()}
 
 
-def fit_forecast(experience: Experience, seed: int) -> Forecast:
-    """Fit and judge every cover; one that cannot be fitted is left out with the reason."""
-    models: dict[str, FrequencySeverityModel] = {}
-    judgements: dict[str, Judgement] = {}
+def fit_forecast(experience: Experience, middle: dt.date, seed: int) -> Forecast:
+    """Fit and judge every cover; one that cannot be fitted is left out with the reason.
+
+    Args:
+        experience: of the client.
+        middle: mid-point of the rating year, to whose level experience is brought.
+        seed: of folds, hold-outs and permutations.
+    """
     refused: dict[str, str] = {}
-    for cover in experience.covers:
+    looks = _first_looks(experience, middle, refused)
+    all_covers = trends_of_segments(list(looks.values()))
+    covers: dict[str, ForecastCover] = {}
+    unseen: list[pl.DataFrame] = []
+    for cover, look in looks.items():
         with step(f"forecast {cover}", slow=True) as log:
-            cells = experience.cells.filter(pl.col("cover") == cover)
             contracts = experience.contracts.filter(pl.col("cover") == cover)
             try:
-                models[cover] = FrequencySeverityModel(experience.factors, seed=seed).fit(cells)
-                judgements[cover] = _judged(models[cover], contracts, experience.factors, seed)
-                log.rows(cells.height, _headline(judgements[cover]))
+                made = forecast_cover(look, all_covers)
+                judged = _unseen(made, contracts, look.rating, seed)
+                evaluation = evaluate_cover(judged, contracts, look.rating, seed)
             except ModellingError as error:
-                models.pop(cover, None)
                 refused[cover] = str(error)
                 log.say(f"not priced: {error}")
+                continue
+            covers[cover] = ForecastCover(made, _challenger(made, look.rating, judged, seed), evaluation)
+            unseen.append(_expected_by_both(judged))
+            log.rows(made.cells.height, _headline(evaluation.judgement))
     for reason in refused.values():
         LOGGER.warning("not priced: %s", reason)
-    return Forecast(models, judgements, refused)
+    return Forecast(covers, refused, all_covers, _promotion(unseen))
 
 
-def _judged(
-    model: FrequencySeverityModel, contracts: pl.DataFrame, factors: list[str], seed: int
-) -> Judgement:
-    learn, unseen, basis = split(contracts, seed)
+def _first_looks(experience: Experience, middle: dt.date, refused: dict[str, str]) -> dict[str, FirstLook]:
+    looks: dict[str, FirstLook] = {}
+    for cover in experience.covers:
+        rating, assumptions = experience.rating(cover, middle)
+        learn = (pl.col("cover") == cover) & (pl.col("period") == "learn")
+        with step(f"first look {cover}"):
+            try:
+                known = experience.of(cover, experience.contracts.filter(learn))
+                looks[cover] = first_look(known, assumptions, rating)
+            except ModellingError as error:
+                refused[cover] = str(error)
+    return looks
+
+
+def _unseen(made: CoverForecast, contracts: pl.DataFrame, rating: Rating, seed: int) -> Unseen:
+    """What the cover is judged on, by models that have not seen it."""
+    learn, judged, basis = split(contracts, seed)
     if contracts["period"].is_in(["judge"]).any():
-        return judge(model, learn, unseen, basis)
-    # The published model has seen the hold-out, so one that has not is judged in its place.
-    blind = FrequencySeverityModel(factors, seed=seed).fit(as_cells(learn, factors))
-    return judge(blind, learn, unseen, basis)
+        champion, cells, moved = made.model, made.cells, made.restatement.trend_error
+    else:
+        # The published model has seen the hold-out, so one that has not is judged in its place.
+        champion, cells, moved = fit_as_known(learn, rating), as_cells(learn, rating.factors), 0.0
+    return Unseen(basis, learn, judged, champion, _try_challenger(cells, rating, champion, seed), moved)
+
+
+def _try_challenger(
+    cells: pl.DataFrame, rating: Rating, champion: FrequencySeverityModel, seed: int, trees: int | None = None
+) -> Challenger | None:
+    try:
+        return fit_challenger(cells, rating, champion, seed, trees)
+    except ModellingError as error:
+        LOGGER.warning("no challenger: %s", error)
+        return None
+
+
+def _challenger(made: CoverForecast, rating: Rating, judged: Unseen, seed: int) -> Challenger | None:
+    """The challenger on all experience, with the number of trees that the judged one had."""
+    if judged.challenger is None or judged.champion is made.model:
+        return judged.challenger
+    return _try_challenger(made.cells, rating, made.model, seed, judged.challenger.trees)
+
+
+def _expected_by_both(judged: Unseen) -> pl.DataFrame:
+    exposure = judged.judge["exposure_years"].to_numpy()
+    challenger = judged.challenger or judged.champion
+    return judged.judge.select("cover", "vehicle_id", "exposure_years", "claim_count").with_columns(
+        champion=pl.Series(np.asarray(judged.champion.predict_frequency(judged.judge) * exposure)),
+        challenger=pl.Series(np.asarray(challenger.predict_frequency(judged.judge) * exposure)),
+    )
+
+
+def _promotion(unseen: list[pl.DataFrame]) -> Promotion | None:
+    return judge_promotion(pl.concat(unseen), cluster="vehicle_id") if unseen else None
 
 
 def _headline(judged: Judgement) -> str:
@@ -64,24 +160,4 @@ def _headline(judged: Judgement) -> str:
         f"deviance {judged.deviance_model:.2f} (constant {judged.deviance_constant:.2f}), "
         f"Gini {judged.gini_model:.3f}, actual/expected claims "
         f"{judged.actual_over_expected_claims:.3f}"
-    )
-
-
-def save_forecast(forecast: Forecast, path: Path) -> None:
-    """Write the models, exact to the last bit, and their judgements."""
-    content = {
-        "models": {cover: model.to_dict() for cover, model in forecast.models.items()},
-        "judgements": {cover: j.to_dict() for cover, j in forecast.judgements.items()},
-        "refused": forecast.refused,
-    }
-    write_atomically(path, json.dumps(content, ensure_ascii=False, indent=1).encode())
-
-
-def load_forecast(path: Path) -> Forecast:
-    """Read what `save_forecast` wrote."""
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return Forecast(
-        {c: FrequencySeverityModel.from_dict(m) for c, m in content["models"].items()},
-        {c: Judgement.from_dict(j) for c, j in content["judgements"].items()},
-        content["refused"],
     )

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import io
-import json
-from pathlib import Path
 
 import polars as pl
 
 from models_ml.frequency_severity import FrequencySeverityModel
 from models_ml.rating import RateTable, build_rate_table, expand
 from pipelines.landing.ledger import Ledger
+from pipelines.landing.parameters import valuation_date
 from pipelines.pricing.experience import Experience, load_experience, load_loadings
-from pipelines.pricing.forecast import Forecast, load_forecast
+from pipelines.pricing.handover import EVALUATION, REPORT, Handover
 from pipelines.pricing.manifest import (
     DeliveredFile,
     Manifest,
@@ -24,7 +22,6 @@ from pipelines.pricing.manifest import (
     library_versions,
 )
 from pipelines.pricing.publication import Version, publish
-from pipelines.pricing.report import report_html
 from pipelines.pricing.workbook import workbook_bytes
 from pipelines.repricing import Plan
 from pipelines.warehouse.project import DBT_PROJECT
@@ -33,17 +30,16 @@ SHOWN = ("make", "model", "vehicle_age", "annual_mileage")
 PLACES = 4
 
 
-def publish_rate_table(plan: Plan, forecast_path: Path) -> tuple[RateTable, Version, bool] | None:
+def publish_rate_table(plan: Plan, forecast: Handover) -> tuple[RateTable, Version, bool] | None:
     """Build the table of every cover that has a forecast and publish it.
 
     Returns:
         Table, version and whether the version is new; None where nothing could be forecast.
     """
-    forecast = load_forecast(forecast_path)
     if not forecast.models:
         return None
-    experience = load_experience(plan.settings.serving(plan.client))
     start, _ = plan.mapping.rating_year(plan.rating_year)
+    experience = load_experience(plan.settings.serving(plan.client), start)
     loadings = load_loadings(plan.settings.serving(plan.client), list(forecast.models), start)
     built = build_rate_table(forecast.models, loadings, experience.level_orders)
     table = RateTable(_rounded(built.rates))
@@ -62,7 +58,8 @@ def _expanded(
     table: RateTable, experience: Experience, models: dict[str, FrequencySeverityModel]
 ) -> pl.DataFrame:
     shown = tuple(f for f in SHOWN if f in table.factors) or tuple(table.factors[:2])
-    first = experience.cells.filter(pl.col("cover") == experience.cells["cover"][0])
+    learned = experience.contracts.filter(pl.col("period") == "learn")
+    first = learned.filter(pl.col("cover") == learned["cover"][0])
     orders = experience.level_orders.filter(pl.col("level_order").is_not_null())
     expanded = expand(table, first, shown, next(iter(models.values())).base_levels_)
     # Bands sort by their order, names by themselves.
@@ -86,7 +83,7 @@ def _manifest(plan: Plan, table: RateTable) -> Manifest:
         rating_year=plan.rating_year,
         effective_from=start,
         effective_to=end,
-        valuation_date=_valuation_date(here.lake(plan.client)),
+        valuation_date=valuation_date(here.lake(plan.client)),
         deliveries=tuple(DeliveredFile.of(e) for e in ledger.entries() if not e.set_aside),
         mapping_sha256=hashlib.sha256(plan.mapping_path.read_bytes()).hexdigest(),
         seeds=file_hashes(DBT_PROJECT / "seeds", "*.csv"),
@@ -96,30 +93,22 @@ def _manifest(plan: Plan, table: RateTable) -> Manifest:
     )
 
 
-def _valuation_date(lake: Path) -> dt.date:
-    day: dt.date = pl.read_parquet(lake / "run_parameters" / "*.parquet")["valuation_date"][0]
-    return day
-
-
 def _files(
-    manifest: Manifest, table: RateTable, premiums: pl.DataFrame, forecast: Forecast
+    manifest: Manifest, table: RateTable, premiums: pl.DataFrame, forecast: Handover
 ) -> dict[str, bytes]:
     named = table.rates.select(
         pl.lit(manifest.client).alias("client"),
         pl.lit(manifest.rating_year, dtype=pl.Int64).alias("rating_year"),
         pl.all(),
     )
-    judged = {cover: j.to_dict() for cover, j in forecast.judgements.items()}
     return {
         "rate_table.parquet": _parquet(named),
         "rate_table.csv": named.write_csv().encode(),
         "premiums.parquet": _parquet(premiums),
         "premiums.csv": premiums.write_csv().encode(),
         "rate_table.xlsx": workbook_bytes(manifest, table, premiums, forecast.judgements),
-        "model_report.html": report_html(manifest, table, forecast.judgements, forecast.refused),
-        "evaluation.json": json.dumps(
-            {"judgements": judged, "not_priced": forecast.refused}, indent=1, ensure_ascii=False
-        ).encode(),
+        REPORT: forecast.report,
+        EVALUATION: forecast.evaluation,
     }
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import polars as pl
 
 from models_ml.evaluation import Judgement
-from models_ml.frequency_severity import OTHER
 from models_ml.rating import BASE, RateTable
+from models_ml.relativities import OTHER
 from pipelines.pricing.manifest import Manifest
 
 THIN_EXPOSURE, THIN_CLAIMS = 50, 10

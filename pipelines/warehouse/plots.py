@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Callable
 from typing import Any
 
 import dagster as dg
 import polars as pl
+
+from pipelines.previews import png
 
 Read = Callable[[str], pl.DataFrame]
 INK, MUTED, GRID = "#1f2933", "#7b8794", "#e4e7eb"
@@ -40,8 +41,7 @@ def _picture(figure: Any) -> dg.MetadataValue:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110)
     plt.close(figure)
-    text = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return dg.MetadataValue.md(f"![plot](data:image/png;base64,{text})")
+    return png(buffer.getvalue())
 
 
 def _axes(rows: int = 1, columns: int = 1, size: tuple[float, float] = (9.0, 4.8), **options: Any) -> Any:

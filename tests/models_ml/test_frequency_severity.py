@@ -11,8 +11,9 @@ from sklearn.linear_model import PoissonRegressor
 
 from models_ml.encoding import LevelEncoder
 from models_ml.errors import BadCellError, NoClaimsError, NoExposureError
-from models_ml.frequency_severity import OTHER, FrequencySeverityModel
-from models_ml.glm import PRIOR_SDS, dispersion
+from models_ml.frequency_severity import FrequencySeverityModel
+from models_ml.glm import LEAST_SD, dispersion
+from models_ml.relativities import OTHER
 
 FLAT = 100.0  # a prior so wide that it does not pull
 
@@ -140,12 +141,43 @@ def test_the_prior_of_severity_is_as_wide_as_stated_at_its_dispersion() -> None:
     assert 1 < found < 4
 
 
-def test_the_order_of_cells_does_not_matter_and_the_prior_comes_from_the_grid() -> None:
+def test_the_order_of_cells_does_not_matter() -> None:
     data = portfolio(1_500)
     model = FrequencySeverityModel(["use", "age"]).fit(data)
     again = FrequencySeverityModel(["use", "age"]).fit(data.sample(fraction=1, shuffle=True, seed=1))
     assert json.dumps(again.to_dict()) == json.dumps(model.to_dict())
-    assert {model.prior_sd_frequency_, model.prior_sd_severity_} <= set(PRIOR_SDS)
+
+
+def test_a_factor_that_says_nothing_is_drawn_to_nothing_and_one_that_does_is_not() -> None:
+    data = portfolio(60_000)
+    letters = np.random.default_rng(9).choice(list("abcdefghijklmnop"), data.height)
+    model = FrequencySeverityModel(["use", "letter"]).fit(data.with_columns(letter=letters))
+    assert model.prior_sds_frequency_["letter"] < 0.05
+    assert model.prior_sds_frequency_["use"] > 0.2
+    found = model.relativities_.filter(pl.col("level") == "taxi")["frequency_relativity"].item()
+    assert found == pytest.approx(2.0, rel=0.06)
+
+
+def test_the_learned_prior_is_as_wide_as_the_levels_differ() -> None:
+    rng = np.random.default_rng(4)
+    logs = rng.normal(0, 0.25, 200)
+    exposure = np.full(200, 1_000.0)
+    claims = rng.poisson(exposure * 0.2 * np.exp(logs))
+    data = pl.DataFrame(
+        {
+            "cover": "damage",
+            "cell_id": [f"{i:03d}" for i in range(200)],
+            "model": [f"{i:03d}" for i in range(200)],
+            "exposure_years": exposure,
+            "claim_count": claims,
+            "gross_amount": claims * 100.0,
+            "recovery_amount": 0.0,
+        }
+    )
+    model = FrequencySeverityModel(["model"]).fit(data)
+    assert model.prior_sds_frequency_["model"] == pytest.approx(0.25, rel=0.15)
+    # Every claim costs the same, so nothing tells models apart by it.
+    assert model.prior_sds_severity_["model"] == LEAST_SD
 
 
 def test_a_level_never_seen_is_rated_at_the_exposure_weighted_mean() -> None:
@@ -203,3 +235,40 @@ def test_a_stored_model_predicts_to_the_last_bit() -> None:
     model = FrequencySeverityModel(["use", "age"]).fit(data)
     again = FrequencySeverityModel.from_dict(json.loads(json.dumps(model.to_dict())))
     assert (again.predict_burning_cost(data) == model.predict_burning_cost(data)).all()
+
+
+def test_what_follows_the_kilometres_is_a_rate_per_distance_times_use() -> None:
+    data = portfolio().with_columns(band=pl.when(pl.col("exposure_years") > 0.5).then(pl.lit("far")))
+    data = data.with_columns(pl.col("band").fill_null("near"))
+    km = pl.when(pl.col("band") == "far").then(30_000.0).otherwise(10_000.0)
+    data = data.with_columns(driven_km=pl.col("exposure_years") * km)
+    model = FrequencySeverityModel(["use", "band"], use_factor="band", prior_sd=FLAT).fit(data)
+    bands = model.relativities_.filter(pl.col("factor") == "band")
+    found = dict(bands.select("level", "frequency_relativity").iter_rows())
+    base = model.base_levels_["band"]
+    assert found["far"] / found["near"] == pytest.approx(3.0)
+    assert found[base] == 1.0
+    exposure = data["exposure_years"].to_numpy()
+    assert model.predict_frequency(data) @ exposure == pytest.approx(data["claim_count"].sum())
+
+
+def test_a_car_that_stands_still_does_not_break_a_rate_per_kilometre() -> None:
+    data = cells(driven_km=[1e7, 1e6, 0.0], claim_count=[100, 30, 0], gross_amount=[1e5, 6e4, 0.0])
+    model = FrequencySeverityModel(["use"], use_factor="use").fit(data)
+    assert np.isfinite(model.predict_burning_cost(data)).all()
+
+
+def test_experience_at_the_level_of_another_year_moves_the_base_and_keeps_the_relativities() -> None:
+    plain = FrequencySeverityModel(["use"], prior_sd=FLAT).fit(cells())
+    # Half of the claims are still to come, and repairs will cost a tenth more.
+    restated = cells(at_risk_years=[500.0, 50.0, 100.0], restated_amount=[110_000.0, 66_000.0, 11_000.0])
+    model = FrequencySeverityModel(["use"], prior_sd=FLAT, large_loss_factor=1.5).fit(restated)
+    ratio = model.predict_burning_cost(cells()) / plain.predict_burning_cost(cells())
+    assert ratio == pytest.approx([2 * 1.1 * 1.5] * 3, rel=1e-5)
+    assert model.relativities_["exposure_years"].sum() == 1300
+
+
+@pytest.mark.parametrize("column", ["at_risk_years", "restated_amount", "driven_km"])
+def test_a_restated_number_that_is_none_is_refused_by_name(column: str) -> None:
+    with pytest.raises(BadCellError, match=f"cell b: {column} is nan"):
+        FrequencySeverityModel(["use"]).fit(cells(**{column: [1.0, float("nan"), 1.0]}))

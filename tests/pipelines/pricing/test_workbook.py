@@ -1,4 +1,4 @@
-"""The workbook and the report: the same bytes, the same numbers, and text that stays text."""
+"""The workbook: the same bytes, the same numbers, and text that stays text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import polars as pl
 from models_ml.evaluation import Judgement
 from models_ml.frequency_severity import FrequencySeverityModel
 from models_ml.rating import CoverLoading, RateTable, build_rate_table, expand
-from pipelines.pricing.report import report_html
 from pipelines.pricing.workbook import workbook_bytes
 from tests.models_ml.evaluation.test_judgement import judged
 from tests.models_ml.test_frequency_severity import portfolio
@@ -38,7 +37,6 @@ def test_the_same_inputs_give_the_same_bytes() -> None:
     assert workbook_bytes(manifest(), table, premiums, judgements) == workbook_bytes(
         manifest(), table, premiums, judgements
     )
-    assert report_html(manifest(), table, judgements, {}) == report_html(manifest(), table, judgements, {})
 
 
 def test_the_workbook_holds_a_sheet_per_factor_and_every_premium_to_the_cent() -> None:
@@ -57,12 +55,3 @@ def test_text_from_a_client_never_runs_as_a_formula() -> None:
     cell = next(c for row in book["Use"].iter_rows() for c in row if c.value == FORMULA)
     assert cell.data_type == "s"
     assert cell.hyperlink is None
-
-
-def test_the_report_needs_no_network_and_escapes_what_clients_write() -> None:
-    table, _, judgements = made()
-    page = report_html(manifest(), table, judgements, {"theft": "cover theft has no <claim>"}).decode()
-    assert "<svg" in page
-    assert "src=" not in page
-    assert "cover theft has no &lt;claim&gt;" in page
-    assert FORMULA not in page

@@ -1,0 +1,53 @@
+"""What the forecast hands to the rate table and the flags: models, figures and the report, in one folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models_ml.evaluation import Judgement
+from models_ml.frequency_severity import FrequencySeverityModel
+from pipelines.files import write_atomically
+
+MODELS, REPORT, EVALUATION = "forecast.json", "model_report.html", "evaluation.json"
+
+
+@dataclass(frozen=True)
+class Handover:
+    """Models and judgements by cover, why a cover has none, the model's version, and the pages about it."""
+
+    models: dict[str, FrequencySeverityModel]
+    judgements: dict[str, Judgement]
+    refused: dict[str, str]
+    model_version: str
+    report: bytes
+    evaluation: bytes
+
+
+def hand_over(made: Handover, folder: Path) -> None:
+    """Write everything, the models last and exact to the last bit: who finds them finds the rest."""
+    content = {
+        "model_version": made.model_version,
+        "models": {cover: model.to_dict() for cover, model in made.models.items()},
+        "judgements": {cover: judged.to_dict() for cover, judged in made.judgements.items()},
+        "refused": made.refused,
+    }
+    (folder / MODELS).unlink(missing_ok=True)
+    write_atomically(folder / REPORT, made.report)
+    write_atomically(folder / EVALUATION, made.evaluation)
+    write_atomically(folder / MODELS, json.dumps(content, ensure_ascii=False, indent=1).encode())
+
+
+def take_over(folder: Path) -> Handover:
+    """Read what `hand_over` wrote."""
+    content: dict[str, Any] = json.loads((folder / MODELS).read_text(encoding="utf-8"))
+    return Handover(
+        models={c: FrequencySeverityModel.from_dict(m) for c, m in content["models"].items()},
+        judgements={c: Judgement.from_dict(j) for c, j in content["judgements"].items()},
+        refused=content["refused"],
+        model_version=content["model_version"],
+        report=(folder / REPORT).read_bytes(),
+        evaluation=(folder / EVALUATION).read_bytes(),
+    )

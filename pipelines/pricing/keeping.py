@@ -1,0 +1,135 @@
+"""Forecasts in the model store: the champion, and the challenger that the gate did or did not let through."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from models_ml.boosting.export import bands_frame, cells_frame
+from models_ml.evaluation import Judgement
+from pipelines.pricing.experience import Experience
+from pipelines.pricing.forecast import Forecast
+from pipelines.pricing.manifest import code_revision, library_versions
+from pipelines.pricing.model_card import ModelRecord
+from pipelines.pricing.store import StoredModel, save_model, set_champion
+from pipelines.repricing import Plan
+
+RELATIVITIES, PAIRS = "one-way relativities (GLM)", "one- and two-way tables (boosted pairs)"
+TRUSTED = (
+    "sklearn._loss.link.Interval",
+    "sklearn._loss.link.LogLink",
+    "sklearn._loss.loss.HalfPoissonLoss",
+    "sklearn._loss._loss.CyHalfPoissonLoss",
+    "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+)
+"""Types a stored challenger is made of, beyond those skops trusts itself; see `store.load_estimator`."""
+
+
+def keep_forecast(forecast: Forecast, experience: Experience, plan: Plan) -> StoredModel:
+    """Store both models of a forecast, and make one of them the champion.
+
+    The challenger becomes champion only where the gate promoted it, else the relativities do.
+
+    Returns:
+        The champion.
+    """
+    models = plan.settings.models
+    data = {
+        "contracts": _hash(experience.contracts),
+        "claims": _hash(experience.claims),
+        "assumptions": _hash(experience.assumptions),
+    }
+    kept, _ = save_model(
+        models, _record(plan, RELATIVITIES, forecast, data), _relativities(forecast), _metrics(forecast)
+    )
+    champion = kept
+    if forecast.promotion is not None and any(c.challenger for c in forecast.covers.values()):
+        challenger, _ = save_model(
+            models,
+            _record(plan, PAIRS, forecast, data),
+            _pairs(forecast),
+            {**_metrics(forecast), "promotion": _promotion(forecast)},
+            {cover: c.challenger.boosted.trees_ for cover, c in forecast.covers.items() if c.challenger},
+        )
+        champion = challenger if forecast.promotion.promoted else kept
+    return set_champion(models, plan.client, champion.name)
+
+
+def _record(plan: Plan, purpose: str, forecast: Forecast, data: Mapping[str, str]) -> ModelRecord:
+    bases = dict.fromkeys(judged.basis for judged in forecast.judgements.values())
+    return ModelRecord(
+        client=plan.client,
+        purpose=f"Expected cost by cover for {plan.rating_year}: {purpose}",
+        learned_on=f"contracts begun before {plan.mapping.rating_year(plan.rating_year)[0]}",
+        judged_on="; ".join(bases) or "nothing",
+        seeds={"folds, hold-outs and permutations": plan.settings.seed},
+        data=dict(data),
+        libraries=library_versions(),
+        code_revision=code_revision(),
+    )
+
+
+def _relativities(forecast: Forecast) -> dict[str, bytes]:
+    """Base values of every cover, and all relativities."""
+    bases = pl.DataFrame(
+        [
+            {
+                "cover": cover,
+                "base_frequency": model.base_frequency_,
+                "base_severity": model.base_severity_,
+                "recovery_factor": model.recovery_factor_,
+                "large_loss_factor": model.large_loss_factor,
+            }
+            for cover, model in forecast.models.items()
+        ]
+    )
+    pieces = [
+        model.relativities_.select(pl.lit(cover).alias("cover"), pl.all())
+        for cover, model in forecast.models.items()
+    ]
+    tables = {"bases.parquet": _parquet(bases)}
+    return tables | ({"relativities.parquet": _parquet(pl.concat(pieces))} if pieces else {})
+
+
+def _pairs(forecast: Forecast) -> dict[str, bytes]:
+    """Bands and cells of every cover's tables; their rate is claims per vehicle-year."""
+    bases, bands, cells = [], [], []
+    for cover, made in forecast.covers.items():
+        if made.challenger is None:
+            continue
+        name = pl.lit(cover).alias("cover")
+        bases.append({"cover": cover, "base_frequency": made.challenger.tables.base_rate})
+        bands.append(bands_frame(made.challenger.tables).select(name, pl.all()))
+        cells.append(cells_frame(made.challenger.tables).select(name, pl.all()))
+    frames = {"bases": pl.DataFrame(bases), "bands": pl.concat(bands), "cells": pl.concat(cells)}
+    return {f"{name}.parquet": _parquet(frame) for name, frame in frames.items()}
+
+
+def _metrics(forecast: Forecast) -> dict[str, Any]:
+    return {cover: _plain(judged) for cover, judged in forecast.judgements.items()}
+
+
+def _plain(judged: Judgement) -> dict[str, Any]:
+    return {k: v for k, v in vars(judged).items() if isinstance(v, (int, float))}
+
+
+def _promotion(forecast: Forecast) -> dict[str, Any]:
+    found = forecast.promotion
+    if found is None:
+        return {}
+    return {"promoted": found.promoted, **{f"{i:02}": reason for i, reason in enumerate(found.reasons)}}
+
+
+def _hash(frame: pl.DataFrame) -> str:
+    return hashlib.sha256(frame.write_csv().encode()).hexdigest()
+
+
+def _parquet(frame: pl.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd")
+    return buffer.getvalue()

@@ -1,0 +1,118 @@
+"""Pieces of the page: escaped text, figures as they are written, tables, folds."""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+import polars as pl
+
+Kind = Literal["text", "quarter", "share", "change"] | int
+"""How a value is written: as text, a quarter, a percentage, one with its sign, or to so many decimals."""
+
+NOTHING = "–"
+
+
+def text(value: object) -> str:
+    """A value as text that HTML cannot take for markup."""
+    return html.escape(str(value))
+
+
+def words(name: str) -> str:
+    """A name of ours as words: `own_damage` is own damage."""
+    return name.replace("_", " ")
+
+
+def quarter_name(day: dt.date) -> str:
+    """The quarter a day lies in, such as 2025 Q3."""
+    return f"{day.year} Q{(day.month + 2) // 3}"
+
+
+def written(value: Any, kind: Kind) -> str:
+    """A value as it stands in a table or a sentence; what is missing or no number is a dash."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return NOTHING
+    if kind == "text":
+        return text(value)
+    if kind == "quarter":
+        return quarter_name(value)
+    if kind == "share":
+        return f"{value:.1%}"
+    if kind == "change":
+        return f"{value:+.1%}"
+    return f"{value:,.{kind}f}"
+
+
+def table(
+    columns: Sequence[tuple[str, Kind]],
+    rows: Iterable[Sequence[Any]],
+    *,
+    groups: Sequence[tuple[str, int]] = (),
+    pale: Sequence[bool] = (),
+) -> str:
+    """A table.
+
+    Args:
+        columns: heading and kind of each.
+        rows: a value per column.
+        groups: headings above the headings, each with the number of columns it spans.
+        pale: of every row, whether it rests on too little to be read closely.
+    """
+    head = "".join(f"<th>{text(title)}</th>" for title, _ in columns)
+    over = "".join(f"<th colspan='{span}'>{text(title)}</th>" for title, span in groups)
+    over = f"<tr class='over'>{over}</tr>" if groups else ""
+    faint = list(pale)
+    body = "".join(
+        f"<tr{' class=pale' if at < len(faint) and faint[at] else ''}>"
+        + "".join(_cell(value, kind) for value, (_, kind) in zip(row, columns, strict=True))
+        + "</tr>"
+        for at, row in enumerate(rows)
+    )
+    return f"<div class='wide'><table><thead>{over}<tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+
+
+def frame_table(
+    frame: pl.DataFrame, columns: Mapping[str, tuple[str, Kind]], pale: Sequence[bool] = ()
+) -> str:
+    """Columns of a frame as a table, under the headings and in the kinds given."""
+    return table(list(columns.values()), frame.select(list(columns)).iter_rows(), pale=pale)
+
+
+def sentence(reason: str) -> str:
+    """A reason as a sentence of its own, escaped."""
+    return text(f"{reason[:1].upper()}{reason[1:].rstrip('.')}.")
+
+
+def note(content: str) -> str:
+    """A quiet paragraph; the content is escaped already."""
+    return f"<p class='note'>{content}</p>"
+
+
+def para(content: str) -> str:
+    """A paragraph; the content is escaped already."""
+    return f"<p>{content}</p>"
+
+
+def fold(summary: str, content: str) -> str:
+    """Content that opens on a click and is left out in print."""
+    return f"<details><summary>{text(summary)}</summary>{content}</details>"
+
+
+def bullets(items: Iterable[str]) -> str:
+    """Plain sentences as a list."""
+    return f"<ul>{''.join(f'<li>{text(item)}</li>' for item in items)}</ul>"
+
+
+def remark(remarks: Sequence[str], about: str, otherwise: str) -> str:
+    """Why something is missing: the remark that speaks of it, without its heading, else the reason given."""
+    found = next((r for r in remarks if about in r), otherwise)
+    heading, _, reason = found.partition(": ")
+    return reason if reason and about in heading else found
+
+
+def _cell(value: Any, kind: Kind) -> str:
+    css = "" if kind in ("text", "quarter") else " class='n'"
+    return f"<td{css}>{written(value, kind)}</td>"
