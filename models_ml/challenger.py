@@ -101,7 +101,7 @@ def _number_of_trees(frame: pl.DataFrame, rate: Array, weight: Array, rating: Ra
         model = _boosted(rating, MOST_TREES).fit(frame.filter(~out), rate[~out], weight[~out])
         design = model.design(model.encoder_.transform(frame.filter(out)))
         claims = rate[out] * weight[out]
-        staged = enumerate(model.trees_.staged_predict(design), start=1)
+        staged = enumerate(model.staged(design), start=1)
         curve += [poisson_loss(claims, mean * weight[out]) for at, mean in staged if at % EVERY == 0]
     return (int(np.argmin(curve)) + 1) * EVERY
 

@@ -27,6 +27,9 @@ FOLDS, TRIED, SEED = 4, (0, 1), 20
 EVERY = 50
 MOST_TREES = 600
 
+# As many trees in so many bags as are fitted in time.
+BAGGED_ANY = {"bags": 3, "max_iter": 300}
+BAGGED_PAIRS = {"bags": 3, "max_iter": 400}
 ANY_CANDIDATES: list[dict[str, Any]] = [
     {"learning_rate": 0.1, "l2": 0.0},
     {"learning_rate": 0.05, "l2": 0.0},
@@ -34,6 +37,10 @@ ANY_CANDIDATES: list[dict[str, Any]] = [
     {"learning_rate": 0.03, "l2": 50.0, "max_features": 0.5, "max_leaf_nodes": 63},
     {"learning_rate": 0.03, "l2": 50.0, "max_features": 0.34, "max_leaf_nodes": 63},
     {"learning_rate": 0.03, "l2": 100.0, "max_features": 0.5, "max_leaf_nodes": 63},
+    {**BAGGED_ANY, "learning_rate": 0.04, "l2": 50.0, "max_features": 0.5, "max_leaf_nodes": 63},
+    {**BAGGED_ANY, "learning_rate": 0.04, "l2": 50.0, "max_features": 0.6, "max_leaf_nodes": 63},
+    {**BAGGED_ANY, "learning_rate": 0.04, "l2": 50.0, "max_features": 0.6, "max_leaf_nodes": 127},
+    {**BAGGED_ANY, "learning_rate": 0.04, "l2": 20.0, "max_features": 0.6, "max_leaf_nodes": 63},
 ]
 PAIR_CANDIDATES: list[dict[str, Any]] = [
     {"learning_rate": 0.1, "l2": 0.0},
@@ -43,6 +50,10 @@ PAIR_CANDIDATES: list[dict[str, Any]] = [
     {"learning_rate": 0.05, "l2": 50.0, "max_leaf_nodes": 63},
     {"learning_rate": 0.05, "l2": 50.0, "max_features": 0.5},
     {"learning_rate": 0.05, "l2": 50.0, "min_samples_leaf": 5},
+    {**BAGGED_PAIRS, "learning_rate": 0.08, "l2": 20.0, "max_features": 0.6},
+    {**BAGGED_PAIRS, "learning_rate": 0.08, "l2": 20.0, "max_features": 0.6, "max_leaf_nodes": 63},
+    {**BAGGED_PAIRS, "learning_rate": 0.08, "l2": 10.0, "max_features": 0.6},
+    {**BAGGED_PAIRS, "learning_rate": 0.08, "l2": 20.0, "max_features": 0.8},
 ]
 COMPACT_CANDIDATES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     (STAGE, MAINS, COMPACT),
@@ -106,7 +117,7 @@ def _curve(learn: Portfolio, judge: Portfolio, settings: dict[str, Any]) -> list
     """Deviance on `judge` after every so many trees."""
     model = boosted(learn, settings)
     design = model.design(model.encoder_.transform(judge.frame))
-    staged = enumerate(model.trees_.staged_predict(design), start=1)
+    staged = enumerate(model.staged(design), start=1)
     return [poisson_loss(judge.claims, rate * judge.exposure) for at, rate in staged if at % EVERY == 0]
 
 

@@ -6,7 +6,7 @@ at most two factors the model is a sum of one- and two-way tables: see `models_m
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Literal
 
@@ -36,12 +36,15 @@ class BoostedModel(BaseEstimator):  # type: ignore[misc]
         max_iter, learning_rate, max_leaf_nodes, min_samples_leaf, max_features: of the trees.
         l2: ridge on the value of a leaf, in claims: one with that many expected moves half as far at each
             step, so that thin ones learn slowly.
+        bags: number of models whose geometric mean this is. They differ by the features they drew, so it
+            takes `max_features` below 1; what one has by chance the others have not (Breiman 1996).
         seed: of the draw of features.
 
     Attributes:
         encoder_: codes the factors.
         columns_: the axis of every column the trees see, one per factor.
         pairs_: pairs of columns that trees may combine; None where any may be.
+        trees_: scikit-learn's models, one per bag.
         balance_: what fitted values were multiplied by to meet the observed total.
 
     Example:
@@ -66,6 +69,7 @@ class BoostedModel(BaseEstimator):  # type: ignore[misc]
         min_samples_leaf: int = 20,
         max_features: float = 1.0,
         l2: float = 50.0,
+        bags: int = 1,
         seed: int = 20,
     ) -> None:
         self.factors = factors
@@ -80,6 +84,7 @@ class BoostedModel(BaseEstimator):  # type: ignore[misc]
         self.min_samples_leaf = min_samples_leaf
         self.max_features = max_features
         self.l2 = l2
+        self.bags = bags
         self.seed = seed
 
     def fit(self, frame: pl.DataFrame, rate: Array, weight: Array) -> BoostedModel:
@@ -95,11 +100,44 @@ class BoostedModel(BaseEstimator):  # type: ignore[misc]
                 or a factor cannot be coded.
         """
         _refuse_bad(self.family, rate, weight)
+        if self.bags < 1:
+            raise ModellingError(f"bags is {self.bags}; a mean needs one at least")
         known = self.levels
         learner = BandEncoder(self.factors, self.orders)
         self.encoder_ = learner.fit(frame, weight) if known is None else BandEncoder.of(known)
         self._lay_out()
-        self.trees_ = HistGradientBoostingRegressor(
+        design = self.design(self.encoder_.transform(frame))
+        self.trees_ = [
+            self._trees(self.seed + bag).fit(design, rate, sample_weight=weight) for bag in range(self.bags)
+        ]
+        self.balance_ = 1.0
+        self.balance_ = float((rate @ weight) / (self.predict_design(design) @ weight))
+        return self
+
+    def predict(self, frame: pl.DataFrame) -> Array:
+        """Rate of every row, shape (rows,), per unit of weight."""
+        return np.asarray(self.predict_design(self.design(self.encoder_.transform(frame))))
+
+    def predict_design(self, design: Array) -> Array:
+        """Rate of every row of the matrix the trees see."""
+        logs = [np.log(trees.predict(design)) for trees in self.trees_]
+        return np.asarray(self.balance_ * np.exp(np.mean(logs, axis=0)))
+
+    def staged(self, design: Array) -> Iterator[Array]:
+        """Rate of every row after each tree, not balanced: what tells how many trees are enough."""
+        for stage in zip(*(trees.staged_predict(design) for trees in self.trees_), strict=True):
+            yield np.exp(np.mean(np.log(stage), axis=0))
+
+    def design(self, codes: Array) -> Array:
+        """The matrix the trees see, shape (rows, columns), of level codes; levels not seen are missing."""
+        at = {name: column for column, name in enumerate(self.factors)}
+        if not self.columns_:
+            return np.zeros((len(codes), 1))
+        grouped = np.column_stack([axis.codes(codes[:, at[axis.factor]]) for axis in self.columns_])
+        return np.where(grouped == UNSEEN, np.nan, grouped)
+
+    def _trees(self, seed: int) -> HistGradientBoostingRegressor:
+        return HistGradientBoostingRegressor(
             loss=self.family,
             max_iter=self.max_iter,
             learning_rate=self.learning_rate,
@@ -110,28 +148,8 @@ class BoostedModel(BaseEstimator):  # type: ignore[misc]
             categorical_features=[not axis.ordered for axis in self.columns_],
             interaction_cst=self._constraints(),
             early_stopping=False,
-            random_state=self.seed,
+            random_state=seed,
         )
-        design = self.design(self.encoder_.transform(frame))
-        self.trees_.fit(design, rate, sample_weight=weight)
-        self.balance_ = float((rate @ weight) / (self.trees_.predict(design) @ weight))
-        return self
-
-    def predict(self, frame: pl.DataFrame) -> Array:
-        """Rate of every row, shape (rows,), per unit of weight."""
-        return np.asarray(self.predict_design(self.design(self.encoder_.transform(frame))))
-
-    def predict_design(self, design: Array) -> Array:
-        """Rate of every row of the matrix the trees see."""
-        return np.asarray(self.balance_ * self.trees_.predict(design))
-
-    def design(self, codes: Array) -> Array:
-        """The matrix the trees see, shape (rows, columns), of level codes; levels not seen are missing."""
-        at = {name: column for column, name in enumerate(self.factors)}
-        if not self.columns_:
-            return np.zeros((len(codes), 1))
-        grouped = np.column_stack([axis.codes(codes[:, at[axis.factor]]) for axis in self.columns_])
-        return np.where(grouped == UNSEEN, np.nan, grouped)
 
     def _lay_out(self) -> None:
         """Decide on the columns, one per factor.

@@ -55,6 +55,24 @@ def test_costs_per_claim_are_fitted_with_their_number_as_weight() -> None:
     assert predicted == pytest.approx([1000.0, 4000.0], rel=1e-3)
 
 
+def test_bags_are_the_geometric_mean_of_models_that_drew_differently(portfolio: Portfolio) -> None:
+    def fitted(**settings: int) -> Array:
+        model = BoostedModel(FACTORS, max_iter=20, max_features=0.5, **settings)
+        return model.fit(portfolio.frame, portfolio.rate, portfolio.exposure).predict(portfolio.frame)
+
+    first, second, both = fitted(seed=5), fitted(seed=6), fitted(seed=5, bags=2)
+    assert np.abs(np.log(first / second)).max() > 0.01
+    assert np.ptp(np.log(both) - (np.log(first) + np.log(second)) / 2) < 1e-12  # but for their balance
+
+
+def test_the_last_stage_is_the_model(portfolio: Portfolio) -> None:
+    model = BoostedModel(FACTORS, max_iter=5, max_features=0.5, bags=2)
+    model.fit(portfolio.frame, portfolio.rate, portfolio.exposure)
+    design = model.design(model.encoder_.transform(portfolio.frame))
+    *_, last = model.staged(design)
+    assert model.balance_ * last == pytest.approx(model.predict_design(design), rel=1e-12)
+
+
 @pytest.mark.parametrize(
     ("family", "rate", "weight", "said"),
     [
@@ -72,6 +90,11 @@ def test_what_cannot_be_fitted_is_refused(
     frame = pl.DataFrame({"age": [1, 2]})
     with pytest.raises(ModellingError, match=said):
         BoostedModel(["age"], family=family).fit(frame, np.array(rate), np.array(weight))
+
+
+def test_no_bag_is_no_model(portfolio: Portfolio) -> None:
+    with pytest.raises(ModellingError, match="bags is 0"):
+        BoostedModel(FACTORS, bags=0).fit(portfolio.frame, portfolio.rate, portfolio.exposure)
 
 
 def test_the_same_rows_give_the_same_model(portfolio: Portfolio) -> None:
