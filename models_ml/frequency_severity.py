@@ -154,9 +154,14 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
         return self.base_severity_ * self._product(frame, "severity_relativity")
 
     def predict_burning_cost(self, frame: pl.DataFrame) -> Array:
-        """Net cost per vehicle-year of every row."""
-        cost = self.predict_frequency(frame) * self.predict_severity(frame)
-        return cost * self.recovery_factor_ * self.large_loss_factor
+        """Net cost per vehicle-year of every row, large losses in it."""
+        return self.base_burning_cost_ * self._product(frame, "relativity")
+
+    @property
+    def base_burning_cost_(self) -> float:
+        """Net cost per vehicle-year at the base levels."""
+        gross = self.base_frequency_ * self.base_severity_
+        return gross * self.recovery_factor_ * self.large_loss_factor
 
     def relative_error(self, frame: pl.DataFrame, groups: pl.Series) -> Array:
         """Relative standard error of the expected cost of the group each row is in, shape (rows,).

@@ -101,7 +101,7 @@ def build_rate_table(
 
 
 def _base_row(cover: str, model: FrequencySeverityModel, loading: CoverLoading) -> pl.DataFrame:
-    cost = model.base_frequency_ * model.base_severity_ * model.recovery_factor_
+    cost = model.base_burning_cost_
     volume = model.volume_
     return pl.DataFrame(
         {

@@ -23,6 +23,9 @@ from models_ml.cells import AT_RISK, RESTATED
 from models_ml.glm import Array
 from models_ml.quarters import QUARTER, exposure_by_quarter, quarter_of
 
+WHOLE = "all vehicles"
+"""The segment of every vehicle where none are told apart."""
+
 LEAST_SHARE = 0.01
 """A quarter of which less is known says nothing about frequency, and is not divided by."""
 
@@ -163,9 +166,8 @@ def expected_by_quarter(
     Returns:
         `contract_id`, `segment`, `quarter`, `years`, `reported_years` and `expected_count`.
     """
-    rated = known.contracts.select(
-        "contract_id", _segment(known.cover, segment), pl.Series("frequency", frequency)
-    )
+    of = pl.lit(WHOLE) if segment is None else pl.col(segment)
+    rated = known.contracts.select("contract_id", of.alias("segment"), pl.Series("frequency", frequency))
     return (
         exposure_by_quarter(known.contracts)
         .join(rated, on="contract_id")
@@ -206,11 +208,6 @@ def restate(
     )
     error = _trend_error(by_quarter, frequency, severity, middle)
     return contracts, Restatement(development, frequency, severity, cap, factor, error)
-
-
-def _segment(cover: str, segment: str | None) -> pl.Expr:
-    """The segment of a contract; the cover itself where there is none."""
-    return (pl.lit(cover) if segment is None else pl.col(segment)).alias("segment")
 
 
 def _ultimate_claims(

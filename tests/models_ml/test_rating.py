@@ -40,6 +40,14 @@ def test_a_premium_is_base_rate_times_relativities_plus_the_fixed_amount() -> No
     assert rated["total"].to_list() == rated["damage"].to_list()
 
 
+def test_the_table_charges_what_the_forecast_costs_large_losses_in_it() -> None:
+    model = FrequencySeverityModel(["use"], prior_sd=FLAT, large_loss_factor=1.25).fit(cells())
+    built = build_rate_table({"damage": model}, {"damage": LOADING}, ORDERS)
+    uses = pl.DataFrame({"use": ["private", "taxi", "hearse"]})
+    charged = rate(built, uses)["damage"].cast(pl.Float64).to_numpy()
+    assert charged == pytest.approx((model.predict_burning_cost(uses) + 20) / 0.778, rel=2e-4)
+
+
 def test_relativities_are_rounded_where_they_are_published_and_the_base_level_is_one() -> None:
     rates = table().rates
     assert (rates["relativity"] == rates["relativity"].round(4)).all()

@@ -63,5 +63,5 @@ def _development(figure: Any, forecast: Forecast, cover: str) -> None:
 
 
 def _trends(figure: Any, forecast: Forecast, cover: str) -> None:
-    draw_trends(figure.subplots(), named_trends(cover, forecast.covers[cover].made.restatement))
+    draw_trends(figure.subplots(), named_trends(forecast.covers[cover].made.restatement))
     _title(figure, cover)

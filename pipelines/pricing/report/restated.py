@@ -10,7 +10,7 @@ import polars as pl
 
 from models_ml.actuarial.development import BORNHUETTER_FERGUSON, Ultimates
 from models_ml.actuarial.trend import Trend
-from models_ml.restatement import Restatement
+from models_ml.restatement import WHOLE, Restatement
 from pipelines.pricing.report.canvas import head, svg
 from pipelines.pricing.report.markup import (
     Kind,
@@ -62,18 +62,18 @@ def trends_of_all(trends: Mapping[str, Trend]) -> str:
     return note(
         "Trend of frequency over all covers, beside what a model without trend expects of the mix. It is the "
         "complement of each cover's own, which is believed as far as its interval is narrow."
-    ) + _trends({f"frequency, {segment}": trend for segment, trend in trends.items()})
+    ) + _trends(_of_segments(trends))
 
 
 def restated(cover: str, told: Restatement) -> str:
     """What was done to the experience of one cover: a figure, and its numbers."""
     developed = told.development.counts is not None
     drawing = svg(
-        lambda figure: _draw(figure, cover, told),
-        (9.6, 3.5) if developed else (6.0, 0.9 + 0.3 * len(named_trends(cover, told))),
+        lambda figure: _draw(figure, told),
+        (9.6, 3.5) if developed else (6.0, 0.9 + 0.3 * len(named_trends(told))),
         f"{words(cover)}: development of claims by quarter, and yearly trends",
     )
-    return "".join([drawing, _development(told), _moves(cover, told), para(_large_losses(told))])
+    return "".join([drawing, _development(told), _moves(told), para(_large_losses(told))])
 
 
 def draw_development(bars: Any, share: Any, counts: Ultimates, amounts: Ultimates | None) -> None:
@@ -132,14 +132,16 @@ def draw_trends(axes: Any, trends: Mapping[str, Trend]) -> None:
     head(axes, "Change a year")
 
 
-def named_trends(cover: str, told: Restatement) -> dict[str, Trend]:
+def named_trends(told: Restatement) -> dict[str, Trend]:
     """The trends of a cover, under the names they are shown by."""
-    # Without segments the only one bears the name of the cover.
-    named = {
-        "frequency" if segment == cover else f"frequency, {segment}": trend
-        for segment, trend in told.frequency.items()
+    return _of_segments(told.frequency) | {"severity": told.severity}
+
+
+def _of_segments(frequency: Mapping[str, Trend]) -> dict[str, Trend]:
+    return {
+        "frequency" if segment == WHOLE else f"frequency, {segment}": trend
+        for segment, trend in frequency.items()
     }
-    return named | {"severity": told.severity}
 
 
 def _quarter(day: dt.date, *, first: bool) -> str:
@@ -152,9 +154,9 @@ def _percent(value: float, _: int) -> str:
     return f"{value:.0%}"
 
 
-def _draw(figure: Any, cover: str, told: Restatement) -> None:
+def _draw(figure: Any, told: Restatement) -> None:
     counts = told.development.counts
-    trends = named_trends(cover, told)
+    trends = named_trends(told)
     if counts is None:
         draw_trends(figure.subplots(), trends)
         return
@@ -193,8 +195,8 @@ def _quarters(ultimates: Ultimates, years: pl.DataFrame) -> str:
     return frame_table(named.with_columns(pl.col("method").str.replace_all("_", " ")), QUARTERS)
 
 
-def _moves(cover: str, told: Restatement) -> str:
-    return _trends(named_trends(cover, told))
+def _moves(told: Restatement) -> str:
+    return _trends(named_trends(told))
 
 
 def _trends(named: Mapping[str, Trend]) -> str:

@@ -128,13 +128,13 @@ def _promotion(forecast: Forecast) -> str:
 def _verdict(found: Promotion) -> str:
     if found.promoted:
         return (
-            "<b>The challengers may take the champions' place:</b> they proved themselves not worse on every "
+            "<b>The challengers may take the champions' place:</b> they are shown to be no worse on every "
             "cover."
         )
     failed = found.by_cover.filter(~pl.col("passed"))["cover"].to_list()
     names = text(", ".join(words(name) for name in failed))
     return (
-        f"<b>The champions stay:</b> the challengers have not proved themselves not worse on {len(failed)} "
+        f"<b>The champions stay:</b> the challengers are not shown to be as good on {len(failed)} "
         f"of {found.by_cover.height} covers ({names})."
     )
 
