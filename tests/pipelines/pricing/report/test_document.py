@@ -110,7 +110,7 @@ def test_the_verdict_on_the_challengers_names_the_covers_that_failed(page: bytes
     assert full.promotion is not None
     failed = full.promotion.by_cover.filter(~pl.col("passed"))["cover"].to_list()
     assert failed
-    assert f"not worse on {len(failed)} of 2 covers ({', '.join(failed)})" in said
+    assert f"as good on {len(failed)} of 2 covers ({', '.join(failed)})" in said
 
 
 def test_development_and_trend_are_shown_where_losses_have_days(page: bytes, full: Forecast) -> None:
