@@ -85,8 +85,13 @@ def fit_challenger(
 
 
 def _boosted(rating: Rating, trees: int) -> BoostedModel:
+    # A row is a cell, which may hold a year or ten thousand: the ridge, in claims, guards thin leaves.
     return BoostedModel(
-        list(rating.factors), orders=rating.orders, learning_rate=LEARNING_RATE, max_iter=trees
+        list(rating.factors),
+        orders=rating.orders,
+        learning_rate=LEARNING_RATE,
+        max_iter=trees,
+        min_samples_leaf=1,
     )
 
 

@@ -15,6 +15,7 @@ import polars as pl
 
 from models_ml.actuarial.trend import Trend, frequency_trend
 from models_ml.cells import AT_RISK, DRIVEN, RESTATED
+from models_ml.errors import BadCellError
 from models_ml.frequency_severity import FrequencySeverityModel
 from models_ml.quarters import QUARTER, quarter_of
 from models_ml.restatement import (
@@ -151,8 +152,17 @@ def fit_as_known(contracts: pl.DataFrame, rating: Rating) -> FrequencySeverityMo
 
 
 def as_cells(contracts: pl.DataFrame, factors: Sequence[str]) -> pl.DataFrame:
-    """Contracts of covers summed to rating cells, restated columns too where they are there."""
+    """Contracts of covers summed to rating cells, restated columns too where they are there.
+
+    Raises:
+        BadCellError: a contract lacks a number, which a sum would take for nought.
+    """
     summed = [name for name in SUMMED if name in contracts.columns]
+    for name in summed:
+        lacking = contracts.filter(pl.col(name).is_null())
+        if lacking.height:
+            cover, cell = lacking.row(0, named=True)["cover"], lacking.row(0, named=True)["cell_id"]
+            raise BadCellError(f"cover {cover}, cell {cell}: {name} is missing for a contract")
     return (
         contracts.group_by("cover", "cell_id", *factors, maintain_order=True)
         .agg(pl.col(summed).sum())

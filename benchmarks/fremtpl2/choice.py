@@ -41,6 +41,8 @@ ANY_CANDIDATES: list[dict[str, Any]] = [
     {**BAGGED_ANY, "learning_rate": 0.04, "l2": 50.0, "max_features": 0.6, "max_leaf_nodes": 63},
     {**BAGGED_ANY, "learning_rate": 0.04, "l2": 50.0, "max_features": 0.6, "max_leaf_nodes": 127},
     {**BAGGED_ANY, "learning_rate": 0.04, "l2": 20.0, "max_features": 0.6, "max_leaf_nodes": 63},
+    {**BAGGED_ANY, "learning_rate": 0.04, "l2": 20.0, "max_features": 0.5, "max_leaf_nodes": 63},
+    {**BAGGED_ANY, "learning_rate": 0.04, "l2": 20.0, "max_features": 0.5, "max_leaf_nodes": 31},
 ]
 PAIR_CANDIDATES: list[dict[str, Any]] = [
     {"learning_rate": 0.1, "l2": 0.0},

@@ -35,6 +35,10 @@ def head() -> ReportHead:
 
 @pytest.fixture(scope="session")
 def full() -> Forecast:
+    return fit_forecast(whole_experience(), MIDDLE, seed=20)
+
+
+def whole_experience() -> Experience:
     """Damage has everything, glass has claims without days, theft was never claimed."""
     damage, claims = _cover("damage", 0.25, 2, ("model", "vehicle_age", "driving_score"))
     glass, _ = _cover("glass", 0.15, 3, ("model", "vehicle_age", "driving_score"))
@@ -44,10 +48,9 @@ def full() -> Forecast:
     contracts = pl.concat([damage, glass, theft])
     counts, amounts = _triangles(claims)
     factors = ["model", "vehicle_age", "driving_score"]
-    experience = Experience(
+    return Experience(
         contracts, factors, _orders(), claims, {"damage": counts}, {"damage": amounts}, _assumptions()
     )
-    return fit_forecast(experience, MIDDLE, seed=20)
 
 
 @pytest.fixture(scope="session")

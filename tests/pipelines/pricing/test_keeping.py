@@ -1,0 +1,134 @@
+"""What a forecast leaves behind: versions in the store, and a folder for those who rate with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from models_ml.boosting.export import rate_from_frames
+from pipelines.pricing.experience import Experience
+from pipelines.pricing.forecast import Forecast, fit_forecast
+from pipelines.pricing.handover import Handover, hand_over, take_over
+from pipelines.pricing.keeping import TRUSTED, keep_forecast
+from pipelines.pricing.store import StoredModel, load_estimator, load_model, read_table, stored_models
+from pipelines.repricing import SIMULATED, Plan
+from pipelines.settings import Settings
+from tests.pipelines.pricing.report.conftest import MIDDLE, whole_experience
+
+Kept = tuple[Forecast, StoredModel, dict[str, StoredModel]]
+
+
+@pytest.fixture(scope="module")
+def experience() -> Experience:
+    return whole_experience()
+
+
+@pytest.fixture(scope="module")
+def forecast(experience: Experience) -> Forecast:
+    return fit_forecast(experience, MIDDLE, seed=20)
+
+
+def plan(root: Path) -> Plan:
+    return Plan(root / "delivery", SIMULATED, 2025, None, Settings(data_dir=root))
+
+
+@pytest.fixture(scope="module")
+def kept(forecast: Forecast, experience: Experience, tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    here = plan(tmp_path_factory.mktemp("models"))
+    champion = keep_forecast(forecast, experience, here)
+    found = {model.record.purpose.rpartition(": ")[2]: model for model in stored_models(here.settings.models)}
+    return forecast, champion, found
+
+
+def test_both_models_are_kept_and_the_one_that_was_not_beaten_is_champion(kept: Kept) -> None:
+    forecast, champion, found = kept
+    assert forecast.promotion is not None
+    assert not forecast.promotion.promoted
+    assert sorted(found) == ["one- and two-way tables (boosted pairs)", "one-way relativities (GLM)"]
+    assert champion.name == found["one-way relativities (GLM)"].name
+
+
+def test_a_challenger_that_is_let_through_is_champion(
+    forecast: Forecast, experience: Experience, tmp_path: Path
+) -> None:
+    assert forecast.promotion is not None
+    let_through = replace(forecast, promotion=replace(forecast.promotion, promoted=True))
+    champion = keep_forecast(let_through, experience, plan(tmp_path))
+    assert "boosted pairs" in champion.record.purpose
+    assert load_model(plan(tmp_path).settings.models, champion.record.client).name == champion.name
+
+
+def test_the_stored_relativities_forecast_what_was_forecast(kept: Kept) -> None:
+    forecast, _, found = kept
+    stored = found["one-way relativities (GLM)"]
+    base = read_table(stored, "bases.parquet").row(by_predicate=pl.col("cover") == "damage", named=True)
+    table = read_table(stored, "relativities.parquet").filter(pl.col("cover") == "damage")
+    model = forecast.models["damage"]
+    cost = base["base_frequency"] * base["base_severity"]
+    cost *= base["recovery_factor"] * base["large_loss_factor"]
+    for factor, level in model.base_levels_.items():
+        own = table.filter(pl.col("factor") == factor, pl.col("level") == level)
+        cost *= own["relativity"].item()
+    assert cost == model.base_burning_cost_
+
+
+def test_the_stored_tables_of_the_challenger_forecast_what_it_forecasts(
+    kept: Kept, experience: Experience
+) -> None:
+    forecast, _, found = kept
+    stored = found["one- and two-way tables (boosted pairs)"]
+    challenger = forecast.covers["damage"].challenger
+    assert challenger is not None
+    of_cover = {
+        name: read_table(stored, f"{name}.parquet").filter(pl.col("cover") == "damage")
+        for name in ("bases", "bands", "cells")
+    }
+    rated = rate_from_frames(
+        of_cover["bases"]["base_frequency"].item(),
+        of_cover["bands"].drop("cover"),
+        of_cover["cells"].drop("cover"),
+        experience.contracts.head(500),
+    )
+    expected = challenger.predict_frequency(experience.contracts.head(500))
+    assert np.abs(np.log(rated / expected)).max() < 1e-9
+
+
+def test_the_stored_trees_load_by_the_list_of_trusted_types_and_predict_the_same(
+    kept: Kept, experience: Experience
+) -> None:
+    forecast, _, found = kept
+    loaded = load_estimator(found["one- and two-way tables (boosted pairs)"], TRUSTED)
+    challenger = forecast.covers["damage"].challenger
+    assert challenger is not None
+    boosted = challenger.boosted
+    design = boosted.design(boosted.encoder_.transform(experience.contracts.head(200)))
+    for before, after in zip(boosted.trees_, loaded["damage"], strict=True):
+        assert (before.predict(design) == after.predict(design)).all()
+
+
+def test_the_same_forecast_is_the_same_version(kept: Kept, experience: Experience, tmp_path: Path) -> None:
+    forecast, champion, _ = kept
+    assert keep_forecast(forecast, experience, plan(tmp_path)).name == champion.name
+
+
+def test_what_is_handed_over_is_taken_over_to_the_last_bit(forecast: Forecast, tmp_path: Path) -> None:
+    made = Handover(forecast.models, forecast.judgements, dict(forecast.refused), "acme-1", b"<html>", b"{}")
+    hand_over(made, tmp_path)
+    found = take_over(tmp_path)
+    assert found.refused == made.refused
+    assert "theft_of_parts" in found.refused
+    assert (found.model_version, found.report, found.evaluation) == ("acme-1", b"<html>", b"{}")
+    for cover, model in made.models.items():
+        assert found.models[cover].to_dict() == model.to_dict()
+        assert found.judgements[cover].to_dict() == made.judgements[cover].to_dict()
+
+
+def test_a_folder_without_models_was_not_finished(forecast: Forecast, tmp_path: Path) -> None:
+    hand_over(Handover(forecast.models, {}, {}, "acme-1", b"", b""), tmp_path)
+    (tmp_path / "forecast.json").unlink()
+    with pytest.raises(FileNotFoundError):
+        take_over(tmp_path)
