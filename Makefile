@@ -10,7 +10,7 @@ export RATEWRIGHT_DATA_DIR ?= $(abspath $(DATA))
 export DAGSTER_HOME := $(RATEWRIGHT_DATA_DIR)/dagster
 export DO_NOT_TRACK := 1
 
-.PHONY: help install install-dev run test check lint types sql architecture dependencies definitions dev docs pages levels lock clean bench-spine bench-landing bench-marts prove-kills prove-truth
+.PHONY: help install install-dev run test check lint types sql architecture dependencies definitions dev docs pages levels lock clean bench-forecast bench-spine bench-landing bench-marts prove-forecast prove-kills prove-truth
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -119,6 +119,12 @@ bench-marts: $(VENV)/.dev ## Build the marts of VEHICLES=5000 beside one hand-tu
 
 prove-truth: $(VENV)/.dev ## Hold the marts to the known truth of VEHICLES=20000 simulated cars
 	@VEHICLES=$(or $(VEHICLES),20000) $(BIN)/python -m benchmarks.truth
+
+bench-forecast: $(VENV)/.dev ## Hold the forecast to what was published on freMTPL2 (DATA=DIR, LEARN=COLUMN judge another split)
+	@DATA=$(if $(filter command line environment,$(origin DATA)),$(DATA)) LEARN=$(LEARN) $(BIN)/python -m benchmarks.forecast
+
+prove-forecast: $(VENV)/.dev ## Hold the forecast of VEHICLES=5000 simulated cars to the known cost of their fourth year
+	@VEHICLES=$(or $(VEHICLES),5000) SEED=$(or $(SEED),1) $(BIN)/python -m benchmarks.fourth_year
 
 bench-spine: $(VENV)/.dev ## Run the job on real public portfolios (RATEWRIGHT_BENCH_DATA)
 	@$(BIN)/python -m benchmarks.spine
