@@ -13,6 +13,7 @@ import datetime as dt
 import json
 import os
 import resource
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -54,6 +55,24 @@ def forecasts(experience: Experience) -> tuple[dict[str, CoverForecast], dict[st
         made[cover] = forecast_cover(look, all_covers)
         seconds[cover] = round(seconds[cover] + time.perf_counter() - began, 2)
     return made, seconds
+
+
+def cell_fit(made: dict[str, CoverForecast], experience: Experience) -> dict[str, Any]:
+    """What fitting the cells takes alone, in a process of its own."""
+    with TemporaryDirectory(prefix="ratewright-cells-") as scratch:
+        cells, how = Path(scratch) / "cells.parquet", Path(scratch) / "how.json"
+        pl.concat([forecast.cells for forecast in made.values()]).write_parquet(cells)
+        use = {cover: experience.rating(cover, MIDDLE)[0].use_factor for cover in made}
+        how.write_text(
+            json.dumps({"factors": experience.factors, "orders": experience.orders, "use_factor": use})
+        )
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.cell_fit", str(cells), str(how)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    return dict(json.loads(done.stdout))
 
 
 def fourth_year(made: dict[str, CoverForecast], where: SimulatedYear) -> pl.DataFrame:
@@ -202,8 +221,9 @@ def main() -> None:
             "seed": seed,
             **judged(fourth_year(made, where), made, experience),
             "development": developed({c: f.restatement for c, f in made.items()}, where),
-            "fit_seconds": seconds,
-            "fit_peak_gib": round(peak / 2**20, 3),
+            "cell_fit": cell_fit(made, experience),
+            "forecast_seconds": seconds,
+            "forecast_peak_gib": round(peak / 2**20, 3),
             "start_gib": round(before / 2**20, 3),
         }
     RESULTS.mkdir(exist_ok=True)

@@ -56,7 +56,7 @@ create temp table c as
         least(c.expiry_date, coalesce(c.cancelled_on - 1, c.expiry_date)) as kept_to,
         least(c.expiry_date, coalesce(c.cancelled_on - 1, c.expiry_date), p.valuation_date) as last_day,
         p.valuation_date as val, p.rating_year_start as ry0, p.rating_year_end as ry1,
-        v.make, v.model, v.region, v.model_year, v.in_service_date,
+        v.make, v.model, v.powertrain, v.region, v.model_year, v.in_service_date,
         row_number() over (order by c.contract_id)::int as c
     from read_parquet('{lake}/contracts/*.parquet', union_by_name = true) as c
     left join v on v.vehicle_id = c.vehicle_id, p;
@@ -148,11 +148,11 @@ with u as (
         as akm, round(sum(round(100 * score) * km) / 1e2
             / nullif(sum(case when score is not null then km end), 0), 2) as score
     from cmu group by c)
-select c.c, c.contract_id, c.vehicle_id, c.product, c.tier, c.make, c.model, c.eff, c.prem,
+select c.c, c.contract_id, c.vehicle_id, c.product, c.tier, c.make, c.model, c.eff, c.last_day, c.prem,
     coalesce(u.days, 0) as days,
     case when eff > ry1 then 'later' when eff >= ry0 then 'judge' else 'learn' end as period,
     coalesce(make, 'unknown') as l_make, coalesce(make || ' ' || model, model, 'unknown') as l_model,
-    coalesce(region, 'unknown') as l_region,
+    coalesce(powertrain, 'unknown') as l_powertrain, coalesce(region, 'unknown') as l_region,
     greatest(coalesce(told_age, year(eff) - model_year, year(eff) - year(in_service_date)), 0) as age,
     coalesce(u.akm, round(mil.km)::bigint, declared_annual_km) as akm, u.score
 from c left join u using (c) left join mil on mil.k = c.k;
@@ -163,6 +163,7 @@ select n.c, x[1] as factor, case when x[2] is null then 'unknown' else band end 
 from n left join bands on bands.factor = x[1] and x[2] >= lower_bound and (x[2] < upper_bound or upper_bound is null)
 union all select c, 'make', l_make, null from t
 union all select c, 'model', l_model, null from t
+union all select c, 'powertrain', l_powertrain, null from t
 union all select c, 'region', l_region, null from t
 union all select t.c, f.factor, f.level, f.level_order
 from read_parquet('{lake}/contract_factors/*.parquet', union_by_name = true) as f join t using (contract_id);
@@ -495,8 +496,9 @@ create table marts.contract_experience as
 with k as (
     select c, cover, count(*) filter (inc > 0) as n, sum(inc) filter (inc > 0) as g, sum(inc) filter (inc < 0) as r
     from ev where held group by all)
-select t.contract_id, cov.cover, t.vehicle_id, cell.cell as cell_id, t.period, t.prem as annual_premium,
-    t.days as exposure_days, t.days / 365.25e0 as exposure_years, coalesce(n, 0)::bigint as claim_count,
+select t.contract_id, cov.cover, t.vehicle_id, cell.cell as cell_id, t.tier, t.eff as effective_date, t.last_day,
+    t.akm as annual_km, t.period, t.prem as annual_premium, t.days as exposure_days,
+    t.days / 365.25e0 as exposure_years, coalesce(n, 0)::bigint as claim_count,
     coalesce(g, 0)::decimal(18, 2) as gross_amount, coalesce(r, 0)::decimal(18, 2) as recovery_amount
 from cov join t using (c) join cell using (c) left join k on k.c = cov.c and k.cover = cov.cover where t.days > 0;
 create table marts.rating_cells as

@@ -30,6 +30,8 @@ MOST_TREES = 600
 # As many trees in so many bags as are fitted in time.
 BAGGED_ANY = {"bags": 3, "max_iter": 300}
 BAGGED_PAIRS = {"bags": 3, "max_iter": 400}
+MORE_ANY = {"bags": 8, "max_iter": 200}
+MORE_PAIRS = {"bags": 5, "max_iter": 350}
 ANY_CANDIDATES: list[dict[str, Any]] = [
     {"learning_rate": 0.1, "l2": 0.0},
     {"learning_rate": 0.05, "l2": 0.0},
@@ -43,6 +45,7 @@ ANY_CANDIDATES: list[dict[str, Any]] = [
     {**BAGGED_ANY, "learning_rate": 0.04, "l2": 20.0, "max_features": 0.6, "max_leaf_nodes": 63},
     {**BAGGED_ANY, "learning_rate": 0.04, "l2": 20.0, "max_features": 0.5, "max_leaf_nodes": 63},
     {**BAGGED_ANY, "learning_rate": 0.04, "l2": 20.0, "max_features": 0.5, "max_leaf_nodes": 31},
+    {**MORE_ANY, "learning_rate": 0.04, "l2": 20.0, "max_features": 0.6, "max_leaf_nodes": 63},
 ]
 PAIR_CANDIDATES: list[dict[str, Any]] = [
     {"learning_rate": 0.1, "l2": 0.0},
@@ -56,6 +59,7 @@ PAIR_CANDIDATES: list[dict[str, Any]] = [
     {**BAGGED_PAIRS, "learning_rate": 0.08, "l2": 20.0, "max_features": 0.6, "max_leaf_nodes": 63},
     {**BAGGED_PAIRS, "learning_rate": 0.08, "l2": 10.0, "max_features": 0.6},
     {**BAGGED_PAIRS, "learning_rate": 0.08, "l2": 20.0, "max_features": 0.8},
+    {**MORE_PAIRS, "learning_rate": 0.08, "l2": 20.0, "max_features": 0.6},
 ]
 COMPACT_CANDIDATES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     (STAGE, MAINS, COMPACT),
