@@ -1,0 +1,49 @@
+"""From a forecast to a price: rate table, tiers, rating engine, repricing and scenarios."""
+
+from __future__ import annotations
+
+from models_ml.rating.engine import expand, rate, rate_contracts
+from models_ml.rating.errors import RatingError
+from models_ml.rating.limits import Limit, limit_on_amount, limit_on_count
+from models_ml.rating.price import (
+    CostLine,
+    RiskShare,
+    TierPlan,
+    TierPrice,
+    bounded_factors,
+    price_tier,
+)
+from models_ml.rating.rounding import Rounding
+from models_ml.rating.selection import bound_relativities, select_relativities
+from models_ml.rating.table import BASE, CoverLoading, RateTable, build_rate_table
+from models_ml.rating.tariff import Tariff, build_tariff
+from models_ml.rating.trace import Step, Tracer, price_of, trace
+
+__all__ = [
+    "BASE",
+    "CostLine",
+    "CoverLoading",
+    "Limit",
+    "RateTable",
+    "RatingError",
+    "RiskShare",
+    "Rounding",
+    "Step",
+    "Tariff",
+    "TierPlan",
+    "TierPrice",
+    "Tracer",
+    "bound_relativities",
+    "bounded_factors",
+    "build_rate_table",
+    "build_tariff",
+    "expand",
+    "limit_on_amount",
+    "limit_on_count",
+    "price_of",
+    "price_tier",
+    "rate",
+    "rate_contracts",
+    "select_relativities",
+    "trace",
+]
