@@ -1,4 +1,4 @@
--- Tiers whose loads leave nothing for the cost, or whose bounds cross or are no multiple of the rounding step.
+-- Tiers whose loads leave nothing for the cost, or whose bounds cross or are no multiple of the step.
 
 select *
 from {{ ref('tier_prices') }}

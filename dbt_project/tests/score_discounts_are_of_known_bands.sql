@@ -1,8 +1,17 @@
 -- Driving-score bands with a discount and no band, or the other way round.
 
-select
-    coalesce(discounts.band, bands.band) as band
-from {{ ref('driving_score_discounts') }} as discounts
-full outer join (select * from {{ ref('rating_bands') }} where factor = 'driving_score') as bands
-    on discounts.band = bands.band
+with
+
+discounts as (
+    select * from {{ ref('driving_score_discounts') }}
+),
+
+bands as (
+    select * from {{ ref('rating_bands') }}
+    where factor = 'driving_score'
+)
+
+select coalesce(discounts.band, bands.band) as band
+from discounts
+full outer join bands on discounts.band = bands.band
 where discounts.band is null or bands.band is null
