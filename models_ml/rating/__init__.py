@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from models_ml.rating.dislocation import distribution, retention, winners_and_losers
 from models_ml.rating.engine import expand, rate, rate_contracts
 from models_ml.rating.errors import RatingError
+from models_ml.rating.individual import own_experience
 from models_ml.rating.limits import Limit, limit_on_amount, limit_on_count
+from models_ml.rating.plan import RepricingRules, in_force, repricing_rules, score_factors, tier_plans
 from models_ml.rating.price import (
     CostLine,
     RiskShare,
@@ -13,6 +16,8 @@ from models_ml.rating.price import (
     bounded_factors,
     price_tier,
 )
+from models_ml.rating.renewal import renewal_prices
+from models_ml.rating.repricing import Repricing, reprice
 from models_ml.rating.rounding import Rounding
 from models_ml.rating.selection import bound_relativities, select_relativities
 from models_ml.rating.table import BASE, CoverLoading, RateTable, build_rate_table
@@ -26,6 +31,8 @@ __all__ = [
     "Limit",
     "RateTable",
     "RatingError",
+    "Repricing",
+    "RepricingRules",
     "RiskShare",
     "Rounding",
     "Step",
@@ -37,13 +44,23 @@ __all__ = [
     "bounded_factors",
     "build_rate_table",
     "build_tariff",
+    "distribution",
     "expand",
+    "in_force",
     "limit_on_amount",
     "limit_on_count",
+    "own_experience",
     "price_of",
     "price_tier",
     "rate",
     "rate_contracts",
+    "renewal_prices",
+    "reprice",
+    "repricing_rules",
+    "retention",
+    "score_factors",
     "select_relativities",
+    "tier_plans",
     "trace",
+    "winners_and_losers",
 ]

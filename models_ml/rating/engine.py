@@ -80,16 +80,28 @@ def rate_contracts(tariff: Tariff, contracts: pl.DataFrame) -> pl.DataFrame:
         .with_columns(expression.alias(cover) for cover, expression in inside.items())
         .with_columns(_cost=pl.sum_horizontal([pl.col(cover) for cover in covers]) + tiers.of("lines"))
         .with_columns(_loaded=price_codes.product(OTHER, pl.col("_cost") / tiers.of("cost_share")))
-        .with_columns(
-            _held=pl.max_horizontal(pl.min_horizontal("_loaded", tiers.of("most")), tiers.of("least"))
-        )
-        .with_columns(
-            (tiers.of("step") * (pl.col("_held") / tiers.of("step") + tiers.of("shift")).floor()).alias(PRICE)
-        )
+        .with_columns(tiers.finished(pl.col("_loaded")).alias(PRICE))
     )
     return priced.select(
         *contracts.columns, *(as_money(pl.col(name)).alias(name) for name in (*covers, PRICE))
     )
+
+
+def finished(tariff: Tariff, frame: pl.DataFrame, amounts: Mapping[str, pl.Expr]) -> pl.DataFrame:
+    """Amounts held between minimum and maximum of each row's tier and rounded to its step, as a price is.
+
+    Args:
+        tariff: with the rules of the tiers.
+        frame: with `tier`.
+        amounts: hundredths, by the name they are to have.
+
+    Returns:
+        `frame` with the amounts as decimals, and `rounding_step` of its tier.
+    """
+    tiers = _TierValues(tariff)
+    done = {name: as_money(tiers.finished(amount)).alias(name) for name, amount in amounts.items()}
+    coded = frame.with_columns(tiers.code)
+    return coded.with_columns(*done.values(), rounding_step=as_money(tiers.of("step"))).drop("_code_tier")
 
 
 def expand(
@@ -174,6 +186,12 @@ class _TierValues:
 
     def of(self, name: str) -> pl.Expr:
         return self._by_tier(self._values[name])
+
+    def finished(self, amount: pl.Expr) -> pl.Expr:
+        """An amount in hundredths between the bounds of the tier, a whole multiple of its step."""
+        held = pl.max_horizontal(pl.min_horizontal(amount, self.of("most")), self.of("least"))
+        step = self.of("step")
+        return step * (held / step + self.of("shift")).floor()
 
     def limit(self, cover: str) -> pl.Expr:
         return self._by_tier([rule.shares.get(cover, (0.0, 0.0))[0] for rule in self._rules])
