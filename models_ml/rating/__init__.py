@@ -19,7 +19,8 @@ from models_ml.rating.price import (
 from models_ml.rating.renewal import renewal_prices
 from models_ml.rating.repricing import Repricing, reprice
 from models_ml.rating.rounding import Rounding
-from models_ml.rating.selection import bound_relativities, select_relativities
+from models_ml.rating.scenarios import CoverResponse, Scenario, scenario_outcomes, tornado
+from models_ml.rating.selection import bound_relativities, order_relativities, select_relativities
 from models_ml.rating.table import BASE, CoverLoading, RateTable, build_rate_table
 from models_ml.rating.tariff import Tariff, build_tariff
 from models_ml.rating.trace import Step, Tracer, price_of, trace
@@ -28,6 +29,7 @@ __all__ = [
     "BASE",
     "CostLine",
     "CoverLoading",
+    "CoverResponse",
     "Limit",
     "RateTable",
     "RatingError",
@@ -35,6 +37,7 @@ __all__ = [
     "RepricingRules",
     "RiskShare",
     "Rounding",
+    "Scenario",
     "Step",
     "Tariff",
     "TierPlan",
@@ -49,6 +52,7 @@ __all__ = [
     "in_force",
     "limit_on_amount",
     "limit_on_count",
+    "order_relativities",
     "own_experience",
     "price_of",
     "price_tier",
@@ -58,9 +62,11 @@ __all__ = [
     "reprice",
     "repricing_rules",
     "retention",
+    "scenario_outcomes",
     "score_factors",
     "select_relativities",
     "tier_plans",
+    "tornado",
     "trace",
     "winners_and_losers",
 ]

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+import numpy as np
 import polars as pl
 
 from models_ml.rating.errors import RatingError
 from models_ml.rating.table import BASE, RELATIVITY_PLACES, RateTable
+from models_ml.relativities import OTHER
+
+Direction = Literal["rising", "falling"]
 
 
 def select_relativities(table: RateTable, selections: pl.DataFrame) -> RateTable:
@@ -71,3 +77,41 @@ def bound_relativities(table: RateTable, factor: str, least: float, most: float,
         table,
         own.select("cover", "factor", "level", pl.col("relativity").clip(least, most), reason=pl.lit(reason)),
     )
+
+
+def order_relativities(table: RateTable, factor: str, direction: Direction, reason: str) -> RateTable:
+    """The table with a factor that only rises, or only falls, over its bands in every cover.
+
+    Bands that break the order are drawn together to their mean by exposure, on the log scale: pool adjacent
+    violators (Barlow, Bartholomew, Bremner and Brunk 1972). The level `*` and names stay as they are.
+
+    Args:
+        table: with `level_order` and `exposure_years`.
+        factor: to be ordered.
+        direction: `rising` or `falling` with `level_order`.
+        reason: written beside every relativity that is moved.
+
+    Raises:
+        RatingError: the table has no such factor, or it has no bands in order.
+    """
+    own = table.rates.filter((pl.col("factor") == factor) & (pl.col("level") != OTHER))
+    own = own.drop_nulls("level_order").sort("cover", "level_order", maintain_order=True)
+    if own.is_empty():
+        raise RatingError(f"factor '{factor}' has no bands in order in the table")
+    pieces = [
+        _ordered(part, rising=direction == "rising")
+        for part in own.partition_by("cover", maintain_order=True)
+    ]
+    moved = pl.concat(pieces).filter(pl.col("ordered") != pl.col("relativity"))
+    return select_relativities(
+        table, moved.select("cover", "factor", "level", relativity="ordered", reason=pl.lit(reason))
+    )
+
+
+def _ordered(part: pl.DataFrame, *, rising: bool) -> pl.DataFrame:
+    from sklearn.isotonic import isotonic_regression
+
+    # A level without experience bends to its neighbours.
+    weight = np.maximum(part["exposure_years"].to_numpy(), 1e-6)
+    logs = isotonic_regression(np.log(part["relativity"].to_numpy()), sample_weight=weight, increasing=rising)
+    return part.with_columns(ordered=pl.Series(np.exp(logs)).round(RELATIVITY_PLACES))

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from models_ml.rating import RateTable, RatingError, bound_relativities, rate, select_relativities
+from models_ml.rating import (
+    RateTable,
+    RatingError,
+    bound_relativities,
+    order_relativities,
+    rate,
+    select_relativities,
+)
 from tests.models_ml.rating.book import contracts, rates
 from tests.models_ml.rating.test_table import table
 
@@ -59,6 +68,46 @@ def test_a_bounded_factor_moves_no_premium_beyond_its_bounds() -> None:
     assert bounded.rates.filter(pl.col("reason").is_not_null())["factor"].unique().to_list() == [
         "vehicle_age"
     ]
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.floats(0.05, 20), st.floats(0, 5_000)), min_size=2, max_size=4), st.booleans())
+def test_prices_are_monotone_where_the_plan_says_so(
+    bands: list[tuple[float, float]],
+    rising: bool,
+) -> None:
+    levels = ["0", "1", "2", "5-6"][: len(bands)]
+    table = rates().rates.filter(
+        ~((pl.col("factor") == "vehicle_age") & ~pl.col("level").is_in([*levels, "*"]))
+    )
+    chosen = {level: bands[n] for n, level in enumerate(levels)}
+    own = (pl.col("factor") == "vehicle_age") & (pl.col("level") != "*")
+    at = pl.col("level").replace_strict(chosen, default=None, return_dtype=pl.List(pl.Float64))
+    table = table.with_columns(
+        relativity=pl.when(own).then(at.list.get(0)).otherwise("relativity"),
+        exposure_years=pl.when(own).then(at.list.get(1)),
+        level_order=pl.when(own).then(pl.col("level").rank("dense").over("factor")).cast(pl.Int64),
+    )
+    ordered = order_relativities(RateTable(table), "vehicle_age", "rising" if rising else "falling", "plan")
+    book = pl.DataFrame({"vehicle_age": levels}).with_columns(
+        model=pl.lit("A4"), annual_mileage=pl.lit("low")
+    )
+    totals = rate(ordered, book)["total"].to_list()
+    assert totals == sorted(totals, reverse=not rising)
+
+
+def test_an_order_that_holds_moves_nothing_and_one_that_is_broken_says_why() -> None:
+    ordered = rates().rates.with_columns(
+        exposure_years=pl.lit(10.0),
+        level_order=pl.col("level").replace_strict({"0": 0, "1": 1, "2": 2, "5-6": 3}, default=None),
+    )
+    moved = order_relativities(RateTable(ordered), "vehicle_age", "rising", "costs rise with age")
+    changed = moved.rates.filter(pl.col("reason").is_not_null())
+    assert changed["factor"].unique().to_list() == ["vehicle_age"]
+    again = order_relativities(moved, "vehicle_age", "rising", "again")
+    assert "again" not in again.rates["reason"].to_list()
+    with pytest.raises(RatingError, match="factor 'model' has no bands in order"):
+        order_relativities(moved, "model", "rising", "plan")
 
 
 def test_bounds_that_cannot_be_are_refused() -> None:
