@@ -120,5 +120,8 @@ bench-marts: $(VENV)/.dev ## Build the marts of VEHICLES=5000 beside one hand-tu
 prove-truth: $(VENV)/.dev ## Hold the marts to the known truth of VEHICLES=20000 simulated cars
 	@VEHICLES=$(or $(VEHICLES),20000) $(BIN)/python -m benchmarks.truth
 
+bench-rating: $(VENV)/.dev ## Rate a million contracts and trace ten thousand; SCRATCH=DIR of a simulated year judges the prices
+	@$(BIN)/python -m benchmarks.rating
+
 bench-spine: $(VENV)/.dev ## Run the job on real public portfolios (RATEWRIGHT_BENCH_DATA)
 	@$(BIN)/python -m benchmarks.spine
