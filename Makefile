@@ -10,7 +10,7 @@ export RATEWRIGHT_DATA_DIR ?= $(abspath $(DATA))
 export DAGSTER_HOME := $(RATEWRIGHT_DATA_DIR)/dagster
 export DO_NOT_TRACK := 1
 
-.PHONY: help install install-dev run test check lint types sql architecture dependencies definitions dev docs pages levels lock clean bench-spine bench-landing bench-marts prove-kills prove-truth
+.PHONY: help install install-dev run test check lint types sql architecture dependencies definitions dev docs pages levels lock clean bench-spine bench-landing bench-marts bench-rating prove-kills prove-truth
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'

@@ -1,8 +1,8 @@
 """A new rate table on the fourth simulated year, beside three obvious rules and in one market with each.
 
-Costs are the expected ones that the simulator knows, so nothing here is luck of the year. The rules price the
-same covers as the table, at the level at which they would have met last year's cost, as it was known, at the
-table's target loss ratio:
+Every day in force of that year is priced by the table, as its forecast is made for the year, and costs are
+the expected ones that the simulator knows: nothing here is luck of the year. The rules price the same covers,
+at the level at which they would have met last year's cost, as it was known, at the table's target loss ratio:
 
 - same price again: what the car paid last year;
 - flat increase by trend: that, and the trend of the plan for one year;
@@ -82,7 +82,7 @@ def two_insurers(ours: Array, theirs: Array, cost: Array, years: Array) -> tuple
 def _book(
     rows: pl.DataFrame, table: RateTable, loadings: dict[str, CoverLoading], where: SimulatedYear
 ) -> pl.DataFrame:
-    """Contracts begun in the rating year: price, what it leaves for cost, true cost, last price."""
+    """Contracts with days in the rating year: price, what it leaves for cost, true cost, last price."""
     parts = []
     for (cover,), part in rows.group_by("cover", maintain_order=True):
         name = str(cover)
@@ -97,14 +97,13 @@ def _book(
     )  # fmt: skip
     begun = read(
         where.judge,
-        "select distinct contract_id, vehicle_id, tier as t, effective_date, "
+        "select distinct contract_id, vehicle_id, effective_date, "
         "cast(annual_premium as double) as paid from marts.contract_experience",
     )
     before = begun.filter(pl.col("effective_date") < DAY).sort("effective_date", "contract_id")
     before = before.group_by("vehicle_id").agg(pl.col("paid").last())
-    ours = begun.filter(pl.col("effective_date") >= DAY).select("contract_id", "vehicle_id")
     return (
-        book.join(ours, on="contract_id", maintain_order="left")
+        book.join(begun.select("contract_id", "vehicle_id"), on="contract_id", maintain_order="left")
         .join(before, on="vehicle_id", how="left", maintain_order="left")
         # A car that was not here last year pays what its tier paid.
         .with_columns(pl.col("paid").fill_null(pl.col("paid").mean().over("tier")))
@@ -172,11 +171,12 @@ def _error(book: pl.DataFrame) -> float:
     earned = [
         float(book.select((pl.col(n) * pl.col("exposure_years")).sum()).item()) for n in ("price", "left")
     ]
-    return round(100 * (float(book["true_cost"].sum()) - earned[1]) / earned[0], 2)
+    return round(100 * (float(book["true_cost"].sum()) - earned[1]) / earned[0], 2) + 0.0
 
 
-def _worst(book: pl.DataFrame, by: str) -> dict[str, float]:
-    """The level of a factor that misses its target most, and by how many points."""
-    errors = {str(level[0]): _error(part) for level, part in book.group_by(by, maintain_order=True)}
-    worst = max(errors, key=lambda level: abs(errors[level]))
-    return {worst: errors[worst]}
+def _worst(book: pl.DataFrame, by: str) -> dict[str, object]:
+    """The level of a factor that misses its target most, by how many points, and how much was in force."""
+    parts = {str(level[0]): part for level, part in book.group_by(by, maintain_order=True)}
+    level = max(parts, key=lambda name: abs(_error(parts[name])))
+    years = float(parts[level]["exposure_years"].sum())
+    return {"level": level, "points": _error(parts[level]), "vehicle_years": round(years)}
