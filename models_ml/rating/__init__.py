@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models_ml.rating.dislocation import distribution, retention, winners_and_losers
-from models_ml.rating.engine import expand, rate, rate_contracts
+from models_ml.rating.engine import expand, expand_prices, rate, rate_contracts
 from models_ml.rating.errors import RatingError
 from models_ml.rating.individual import own_experience
 from models_ml.rating.limits import Limit, limit_on_amount, limit_on_count
@@ -49,6 +49,7 @@ __all__ = [
     "build_tariff",
     "distribution",
     "expand",
+    "expand_prices",
     "in_force",
     "limit_on_amount",
     "limit_on_count",

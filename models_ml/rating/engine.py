@@ -120,6 +120,34 @@ def expand(
     return rate(table, combos.with_columns(held)).select(*shown, "exposure_years", *table.covers, "total")
 
 
+def expand_prices(
+    tariff: Tariff, observed: pl.DataFrame, shown: tuple[str, ...], base_levels: Mapping[str, str]
+) -> pl.DataFrame:
+    """Prices of every tier in the cells that were observed, others at their base: to look up, not multiply.
+
+    Args:
+        tariff: the rules.
+        observed: `shown` columns and `exposure_years`.
+        shown: factors that vary.
+        base_levels: the level at which every other factor is held; one that is not in it is at `*`.
+
+    Returns:
+        `shown`, `exposure_years` and a decimal column per tier.
+
+    Raises:
+        RatingError: a factor that is shown is none of the tariff's.
+    """
+    if strange := [factor for factor in shown if factor not in tariff.factors]:
+        raise RatingError(f"factor '{strange[0]}' is none of the tariff's: {', '.join(tariff.factors)}")
+    combos = observed.group_by(shown, maintain_order=True).agg(pl.col("exposure_years").sum()).sort(shown)
+    held = [pl.lit(base_levels.get(f, OTHER)).alias(f) for f in tariff.factors if f not in shown]
+    cells = combos.with_columns(held)
+    prices = {
+        tier: rate_contracts(tariff, cells.with_columns(tier=pl.lit(tier)))[PRICE] for tier in tariff.tiers
+    }
+    return combos.with_columns(**prices)
+
+
 def _names(tariff: Tariff) -> list[str]:
     return tariff.price_factors["factor"].unique(maintain_order=True).to_list()
 

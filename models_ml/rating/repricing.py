@@ -16,8 +16,9 @@ from models_ml.rating.errors import RatingError
 from models_ml.rating.plan import RepricingRules
 from models_ml.rating.renewal import renewal_prices
 from models_ml.rating.rounding import as_money, whole_cents
+from models_ml.rating.rules import ALL
 from models_ml.rating.table import BASE, MONEY
-from models_ml.rating.tariff import ALL, Tariff
+from models_ml.rating.tariff import Tariff
 
 STEPS = 12
 CLOSE = 1e-6

@@ -26,45 +26,23 @@ import polars as pl
 
 from models_ml.rating.errors import RatingError
 from models_ml.rating.price import TierPlan
-from models_ml.rating.rounding import Rounding
-from models_ml.rating.table import BASE, MONEY, RATES, RELATIVITY_PLACES, CoverLoading, RateTable
-from models_ml.relativities import OTHER
+from models_ml.rating.rules import (
+    ALL,
+    COST_SHARE,
+    LIMIT,
+    LINES,
+    MAXIMUM,
+    MINIMUM,
+    ROUNDING,
+    SCHEMA,
+    TERMS,
+    TierRules,
+    check_rows,
+    tier_rules,
+)
+from models_ml.rating.table import RELATIVITY_PLACES, CoverLoading, RateTable
 
-COLUMNS = ("tier", *RATES)
-LIMIT, TERMS, LINES, COST_SHARE = "limit", "terms", "lines", "cost_share"
-MINIMUM, MAXIMUM, ROUNDING = "minimum", "maximum", "rounding"
-ALL = "*"
 INSURANCE = "insurance"
-_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "tier": pl.String,
-    "cover": pl.String,
-    "factor": pl.String,
-    "level": pl.String,
-    "level_order": pl.Int64,
-    "base_rate": MONEY,
-    "fixed_amount": MONEY,
-    "relativity": pl.Float64,
-}
-
-
-@dataclass(frozen=True)
-class TierRules:
-    """What one tier makes of the premiums of its covers.
-
-    Attributes:
-        shares: per cover its share within the limit and its terms, in the order of the table.
-        lines: further cost a year, hundredths.
-        cost_share: what the tier's loads leave of the price.
-        minimum, maximum: hundredths; None where there is none.
-        rounding: of the price.
-    """
-
-    shares: dict[str, tuple[float, float]]
-    lines: int
-    cost_share: float
-    minimum: int | None
-    maximum: int | None
-    rounding: Rounding
 
 
 @dataclass(frozen=True)
@@ -72,7 +50,7 @@ class Tariff:
     """All rules of one version, in the long form above.
 
     Args:
-        table: at least `COLUMNS`; other columns travel with it and do not rate.
+        table: at least the columns of `SCHEMA`; other columns travel with it and do not rate.
 
     Raises:
         RatingError: a number is missing, negative or not finite, a factor has no row for the level `*`,
@@ -82,10 +60,25 @@ class Tariff:
     table: pl.DataFrame
 
     def __post_init__(self) -> None:
-        if lacking := [name for name in COLUMNS if name not in self.table.columns]:
-            raise RatingError(f"the tariff lacks the column '{lacking[0]}'")
-        _check(self.table)
+        for name, kind in SCHEMA.items():
+            if self.table.schema.get(name) != kind:
+                raise RatingError(f"the tariff has no column '{name}' of type {kind}")
+        check_rows(self.table)
         _ = self.tiers
+
+    @classmethod
+    def read(cls, table: pl.DataFrame) -> Tariff:
+        """The tariff from a table that was written to a format without its types, such as CSV.
+
+        Raises:
+            RatingError: a column is missing or holds something else, or the table cannot rate.
+        """
+        if lacking := [name for name in SCHEMA if name not in table.columns]:
+            raise RatingError(f"the tariff has no column '{lacking[0]}'")
+        try:
+            return cls(table.with_columns(pl.col(name).cast(kind) for name, kind in SCHEMA.items()))
+        except pl.exceptions.InvalidOperationError as error:
+            raise RatingError(f"the tariff holds what is no number: {str(error).splitlines()[0]}") from error
 
     @cached_property
     def rates(self) -> RateTable:
@@ -109,7 +102,7 @@ class Tariff:
         """Rules by tier."""
         own = self.table.filter(pl.col("tier") != ALL)
         parts = own.partition_by("tier", as_dict=True, maintain_order=True)
-        return {str(key[0]): _rules(str(key[0]), part, self.rates.covers) for key, part in parts.items()}
+        return {str(key[0]): tier_rules(str(key[0]), part, self.rates.covers) for key, part in parts.items()}
 
 
 def build_tariff(
@@ -179,7 +172,7 @@ def _row(tier: str, cover: str, factor: str, level: str, **numbers: Any) -> dict
     if "relativity" in numbers:
         numbers["relativity"] = round(numbers["relativity"], RELATIVITY_PLACES)
     return {
-        **dict.fromkeys(_SCHEMA),
+        **dict.fromkeys(SCHEMA),
         "tier": tier,
         "cover": cover,
         "factor": factor,
@@ -189,71 +182,4 @@ def _row(tier: str, cover: str, factor: str, level: str, **numbers: Any) -> dict
 
 
 def _frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
-
-
-def _named(row: dict[str, Any]) -> str:
-    return f"tier '{row['tier']}', cover '{row['cover']}', factor '{row['factor']}', level '{row['level']}'"
-
-
-def _check(table: pl.DataFrame) -> None:
-    """Whether every row holds the number it must."""
-    keys = ["tier", "cover", "factor", "level"]
-    if (twice := table.filter(pl.struct(keys).is_duplicated())).height:
-        raise RatingError(f"{_named(twice.row(0, named=True))} stands twice")
-    amounts = pl.col("factor").is_in([LINES, MINIMUM, MAXIMUM, ROUNDING]) & (pl.col("tier") != ALL)
-    base = (pl.col("factor") == BASE) & (pl.col("cover") != ALL)
-    kinds = {"fixed_amount": amounts | base, "base_rate": base, "relativity": ~amounts & ~base}
-    for name, concerned in kinds.items():
-        value = pl.col(name).cast(pl.Float64)
-        bad = table.filter(
-            concerned & (value.is_null() | ~value.is_finite() | (value < 0)).fill_null(value=True)
-        )
-        if bad.height:
-            row = bad.row(0, named=True)
-            raise RatingError(f"{_named(row)}: {name} {row[name]} is not a number from 0")
-    factors = table.filter((pl.col("tier") == ALL) & (pl.col("factor") != BASE))
-    lacking = factors.group_by("cover", "factor", maintain_order=True).agg(
-        (pl.col("level") == OTHER).any().alias("other")
-    )
-    for cover, factor, other in lacking.iter_rows():
-        if not other:
-            raise RatingError(f"cover '{cover}', factor '{factor}' has no row for the level '{OTHER}'")
-
-
-def _rules(tier: str, rows: pl.DataFrame, covers: Sequence[str]) -> TierRules:
-    found = {
-        (cover, factor): (level, amount, relativity)
-        for cover, factor, level, amount, relativity in rows.select(
-            "cover", "factor", "level", "fixed_amount", "relativity"
-        ).iter_rows()
-    }
-    granted = list(dict.fromkeys(cover for cover, _ in found if cover != ALL))
-    if unknown := [cover for cover in granted if cover not in covers]:
-        raise RatingError(f"tier '{tier}' grants cover '{unknown[0]}', which has no rates")
-    for factor in (LINES, COST_SHARE, ROUNDING):
-        if (ALL, factor) not in found:
-            raise RatingError(f"tier '{tier}' has no row for '{factor}'")
-    for cover in granted:
-        if (cover, TERMS) not in found:
-            raise RatingError(f"tier '{tier}', cover '{cover}' has no row for '{TERMS}'")
-    cost_share = float(found[ALL, COST_SHARE][2])
-    if not 0 < cost_share <= 1:
-        raise RatingError(f"tier '{tier}': cost share {cost_share} is not above 0 and at most 1")
-    rule, step, _ = found[ALL, ROUNDING]
-    rounding = Rounding(step, rule)
-    bounds = {name: found[ALL, name][1] for name in (MINIMUM, MAXIMUM) if (ALL, name) in found}
-    for name, amount in bounds.items():
-        if amount % rounding.step:
-            raise RatingError(f"tier '{tier}': {name} {amount} is no multiple of the step {rounding.step}")
-    if len(bounds) == 2 and bounds[MINIMUM] > bounds[MAXIMUM]:
-        raise RatingError(f"tier '{tier}': minimum {bounds[MINIMUM]} is above maximum {bounds[MAXIMUM]}")
-    share = {c: float(found[c, LIMIT][2]) if (c, LIMIT) in found else 1.0 for c in granted}
-    return TierRules(
-        shares={c: (share[c], float(found[c, TERMS][2])) for c in covers if c in granted},
-        lines=int(found[ALL, LINES][1] * 100),
-        cost_share=cost_share,
-        minimum=int(bounds[MINIMUM] * 100) if MINIMUM in bounds else None,
-        maximum=int(bounds[MAXIMUM] * 100) if MAXIMUM in bounds else None,
-        rounding=rounding,
-    )
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")

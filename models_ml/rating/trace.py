@@ -11,19 +11,9 @@ import polars as pl
 
 from models_ml.rating.errors import RatingError
 from models_ml.rating.rounding import cents
+from models_ml.rating.rules import ALL, COST_SHARE, LIMIT, LINES, MAXIMUM, MINIMUM, ROUNDING, TERMS, TierRules
 from models_ml.rating.table import BASE
-from models_ml.rating.tariff import (
-    ALL,
-    COST_SHARE,
-    LIMIT,
-    LINES,
-    MAXIMUM,
-    MINIMUM,
-    ROUNDING,
-    TERMS,
-    Tariff,
-    TierRules,
-)
+from models_ml.rating.tariff import Tariff
 from models_ml.relativities import OTHER
 
 Kind = Literal[

@@ -20,6 +20,7 @@ from models_ml.rating import (
     Tariff,
     Tracer,
     build_tariff,
+    expand_prices,
     price_of,
     rate,
     rate_contracts,
@@ -171,6 +172,31 @@ def test_the_published_table_is_all_that_rates(tmp_path: Path) -> None:
     assert rate_contracts(published, book).equals(rate_contracts(tariff(), book))
 
 
+def test_a_table_read_from_text_rates_alike() -> None:
+    text = tariff().table.write_csv().encode()
+    read_back = Tariff.read(pl.read_csv(text))
+    assert read_back.table.write_csv().encode() == text
+    book = contracts(300)
+    assert rate_contracts(read_back, book).equals(rate_contracts(tariff(), book))
+    with pytest.raises(RatingError, match="no column 'fixed_amount'"):
+        Tariff.read(pl.read_csv(text).drop("fixed_amount"))
+    words = pl.read_csv(text).with_columns(base_rate=pl.lit("a lot"))
+    with pytest.raises(RatingError, match=r"no number: .*base_rate"):
+        Tariff.read(words)
+
+
+def test_cells_to_look_up_are_what_the_engine_says() -> None:
+    seen = pl.DataFrame({"model": ["B7", "A4", "B7"], "exposure_years": [1.0, 2.0, 3.0]})
+    cells = expand_prices(tariff(), seen, ("model",), {"vehicle_age": "0", "annual_mileage": "low"})
+    assert cells.select("model", "exposure_years").rows() == [("A4", 2.0), ("B7", 4.0)]
+    held = {"vehicle_age": "0", "annual_mileage": "low", "driving_score": "*"}
+    for row in cells.iter_rows(named=True):
+        for tier in ("Basic", "Standard", "Premium"):
+            assert row[tier] == price_of(trace(tariff(), {"tier": tier, "model": row["model"], **held}))
+    with pytest.raises(RatingError, match="factor 'colour' is none of the tariff's"):
+        expand_prices(tariff(), seen, ("colour",), {})
+
+
 def test_a_contract_that_cannot_be_rated_is_named() -> None:
     book = contracts(3)
     with pytest.raises(RatingError, match="column 'model'"):
@@ -186,14 +212,39 @@ def test_a_contract_that_cannot_be_rated_is_named() -> None:
 @pytest.mark.parametrize(
     ("where", "column", "value", "message"),
     [
-        (pl.col("level") == "A4", "relativity", -0.5, "factor 'model', level 'A4': relativity -0.5"),
+        (
+            pl.col("level") == "A4",
+            "relativity",
+            -0.5,
+            "level 'A4' has no number from 0 as relativity: -0.5",
+        ),
         (pl.col("level") == "A4", "relativity", float("nan"), "cover 'glass', factor 'model', level 'A4'"),
         (pl.col("factor") == "base", "base_rate", None, "cover 'glass', factor 'base'"),
         (pl.col("factor") == "cost_share", "relativity", 0.0, "tier 'Basic': cost share 0.0"),
         (pl.col("factor") == "minimum", "fixed_amount", Decimal(1), "minimum 1.00 is no multiple"),
         (pl.col("factor") == "rounding", "level", "upwards", "rule 'upwards'"),
-        (pl.col("level") == "*", "level", "others", "factor 'model' has no row for the level"),
+        (
+            pl.col("level") == "*",
+            "level",
+            "others",
+            "'model', level 'A4' has no row for the level '.' beside",
+        ),
         (pl.col("level") == "B7", "level", "A4", "level 'A4' stands twice"),
+        (
+            pl.col("factor") == "maximum",
+            "factor",
+            "minimum",
+            "factor 'minimum', level '.*' stands twice",
+        ),
+        (
+            pl.col("factor") == "maximum",
+            "factor",
+            "most",
+            "factor 'most', .* is no rule of a tier",
+        ),
+        (pl.col("factor") == "base", "factor", "basis", "'basis', level 'base' has no base rate to work on"),
+        (pl.col("factor") == "terms", "factor", "limit", "stands twice"),
+        (pl.col("factor") == "lines", "factor", "maximum", "factor 'maximum', level '.*' stands twice"),
     ],
 )
 def test_a_table_that_cannot_rate_is_refused_by_name(
@@ -205,6 +256,20 @@ def test_a_table_that_cannot_rate_is_refused_by_name(
     )
     with pytest.raises(RatingError, match=message):
         Tariff(bad)
+
+
+@pytest.mark.parametrize(
+    ("missing", "message"),
+    [
+        (pl.col("factor") == "lines", "tier 'Basic', cover '.' has no row for 'lines'"),
+        (pl.col("factor") == "terms", "tier 'Basic', cover 'maintenance' has no row for 'terms'"),
+        ((pl.col("tier") == "*") & (pl.col("cover") == "glass"), "tier 'Standard' grants cover 'glass'"),
+        (pl.col("level") == "*", "has no row for the level"),
+    ],
+)
+def test_a_table_that_lacks_a_rule_is_refused_by_name(missing: pl.Expr, message: str) -> None:
+    with pytest.raises(RatingError, match=message):
+        Tariff(tariff().table.filter(~missing))
 
 
 def test_a_factor_is_never_counted_twice_and_a_cover_never_free() -> None:
