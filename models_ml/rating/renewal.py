@@ -10,6 +10,7 @@ from models_ml.rating.errors import RatingError
 from models_ml.rating.rounding import as_money
 
 PARTS_OF_ONE = 10_000
+NEW_PRICE = "new_business_price"
 CAP, FLOOR, NEW_BUSINESS = "cap", "floor", "new business"
 
 
@@ -24,9 +25,10 @@ def renewal_prices(
     whom the channel would charge more as new customers than is indicated.
 
     Args:
-        customers: `current_price`, null for who has none yet and pays what is indicated;
-            `indicated_price`; with the gate `new_business_price`, of the equivalent new contract in the
-            same channel; `rounding_step`, of whose whole multiples the prices are. Decimals to the cent.
+        customers: `current_price`, null for who is new; `indicated_price`; `new_business_price`, of the
+            equivalent new contract in the same channel, which new customers pay and the gate needs (left
+            out, new customers pay what is indicated); `rounding_step`, of whose whole multiples the
+            prices are. Decimals to the cent.
         floor, cap: of the change, fractions with at most four places.
         new_business_gate: whether the gate applies.
 
@@ -36,11 +38,15 @@ def renewal_prices(
         negative where a floor charges more than indicated.
 
     Raises:
-        RatingError: floor and cap do not enclose no change, or a price is negative or missing.
+        RatingError: floor and cap do not enclose no change, a price is negative or missing, or the gate
+            lacks the price it needs.
     """
     if not -1 <= floor <= 0 <= cap:
         raise RatingError(f"change per customer: floor {floor} and cap {cap} do not enclose no change")
-    names = ["current_price", "indicated_price", *(["new_business_price"] if new_business_gate else [])]
+    if new_business_gate and NEW_PRICE not in customers.columns:
+        raise RatingError(f"the gate needs the column '{NEW_PRICE}'")
+    new = NEW_PRICE if NEW_PRICE in customers.columns else "indicated_price"
+    names = list(dict.fromkeys(["current_price", "indicated_price", new]))
     cents = [(pl.col(n) * 100).cast(pl.Int64).alias(f"_{n}") for n in (*names, "rounding_step")]
     frame = customers.with_columns(cents)
     _check(frame, names)
@@ -48,7 +54,7 @@ def renewal_prices(
     indicated = pl.col("_indicated_price")
     frame = frame.with_columns(_least=least, _most=most).with_columns(
         _price=pl.when(pl.col("_current_price").is_null())
-        .then(indicated)
+        .then(f"_{new}")
         .otherwise(indicated.clip("_least", "_most")),
         bound=pl.when(indicated > pl.col("_most"))
         .then(pl.lit(CAP))
@@ -56,9 +62,9 @@ def renewal_prices(
         .then(pl.lit(FLOOR)),
     )
     if new_business_gate:
-        dearer = pl.col("_current_price").is_not_null() & (pl.col("_price") > pl.col("_new_business_price"))
+        dearer = pl.col("_price") > pl.col(f"_{NEW_PRICE}")
         frame = frame.with_columns(
-            _price=pl.when(dearer).then("_new_business_price").otherwise("_price"),
+            _price=pl.when(dearer).then(f"_{NEW_PRICE}").otherwise("_price"),
             bound=pl.when(dearer).then(pl.lit(NEW_BUSINESS)).otherwise("bound"),
         )
     return frame.select(

@@ -62,8 +62,8 @@ def reprice(
     Args:
         tariff: the new one.
         customers: `tier` and the factors of the tariff; `current_price`, null for new ones. Optional:
-            `own_factor` by own experience (see `individual`) and `new_business_factor`, what the
-            channel gives to new customers off the same price; 1 where not given.
+            `own_factor` by own experience (see `individual`) and `new_business_factor`, what a new
+            customer of the channel pays of the same price; 1 where not given.
         rules: bounds of the plan.
         target_change: of the premium of those who have a current price, fraction; None leaves the base
             rates as they are.

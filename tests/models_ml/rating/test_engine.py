@@ -112,6 +112,21 @@ def test_a_trace_tells_every_step_from_base_to_rounding() -> None:
     assert steps[-1].amount % 100 == 0
 
 
+def test_insurance_costs_its_price_less_the_discount_and_own_work_its_price_without_loads() -> None:
+    steps = trace(tariff(), contracts(1).with_columns(tier=pl.lit("Standard")).row(0, named=True))
+    terms = {step.cover: step.value for step in steps if step.kind == "terms"}
+    assert terms == {
+        "glass": Decimal("0.875"),  # bought in at 12.5 % off
+        "own_damage": Decimal("0.875"),
+        "maintenance": Decimal("0.858"),  # 5 % expense, 5 % commission and 4.2 % margin are the tier's now
+    }
+    assert {step.cover: step.value for step in steps if step.kind == "limit"} == {
+        "glass": 1,
+        "own_damage": 1,
+        "maintenance": Decimal("0.91"),
+    }
+
+
 def test_bounds_are_steps_where_they_bind() -> None:
     low = tariff().table.with_columns(pl.col("base_rate") / 1_000)
     kinds = [

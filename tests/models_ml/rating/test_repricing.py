@@ -93,6 +93,23 @@ def test_a_capped_price_is_the_whole_step_inside_and_a_new_customer_has_no_cap()
         renewal_prices(bad, FLOOR, CAP, new_business_gate=False)
 
 
+def test_a_new_customer_pays_the_new_business_price_and_the_gate_needs_one() -> None:
+    frame = pl.DataFrame(
+        {
+            "current_price": money([None]),
+            "indicated_price": money([1_000_000]),
+            "new_business_price": money([900_000]),
+            "rounding_step": money([100]),
+        }
+    )
+    row = renewal_prices(frame, FLOOR, CAP, new_business_gate=True).row(0, named=True)
+    assert (row["price"], row["change"], row["bound"]) == (9_000, None, None)
+    alone = frame.drop("new_business_price")
+    assert renewal_prices(alone, FLOOR, CAP, new_business_gate=False)["price"].item() == 10_000
+    with pytest.raises(RatingError, match="needs the column 'new_business_price'"):
+        renewal_prices(alone, FLOOR, CAP, new_business_gate=True)
+
+
 @pytest.mark.parametrize("target", [-0.05, 0.0, 0.06])
 def test_the_book_meets_its_target_after_caps_floors_and_gate(target: float) -> None:
     found = reprice(tariff(2, Rounding()), customers(), RULES, target)
