@@ -10,7 +10,7 @@ export RATEWRIGHT_DATA_DIR ?= $(abspath $(DATA))
 export DAGSTER_HOME := $(RATEWRIGHT_DATA_DIR)/dagster
 export DO_NOT_TRACK := 1
 
-.PHONY: help install install-dev run test check lint types sql architecture dependencies definitions dev docs pages levels lock clean bench-forecast bench-spine bench-landing bench-marts prove-forecast prove-kills prove-truth
+.PHONY: help install install-dev run test check lint types sql architecture dependencies definitions dev docs pages levels lock clean bench-forecast bench-spine bench-landing bench-marts bench-rating prove-forecast prove-kills prove-truth
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -125,6 +125,9 @@ bench-forecast: $(VENV)/.dev ## Hold the forecast to what was published on freMT
 
 prove-forecast: $(VENV)/.dev ## Hold the forecast of VEHICLES=5000 simulated cars to the known cost of their fourth year
 	@VEHICLES=$(or $(VEHICLES),5000) SEED=$(or $(SEED),1) $(BIN)/python -m benchmarks.fourth_year
+
+bench-rating: $(VENV)/.dev ## Rate a million contracts and trace ten thousand; SCRATCH=DIR of a simulated year judges the prices
+	@$(BIN)/python -m benchmarks.rating
 
 bench-spine: $(VENV)/.dev ## Run the job on real public portfolios (RATEWRIGHT_BENCH_DATA)
 	@$(BIN)/python -m benchmarks.spine

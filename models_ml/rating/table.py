@@ -1,4 +1,4 @@
-"""The rate table: base rates and relativities, loaded, rounded, and enough to rate any contract.
+"""The rate table: base rates and relativities, loaded and rounded, with what they were chosen from.
 
 A cover's premium for a contract year is `base_rate` x the product of its relativities + `fixed_amount`.
 Loads are shares of the premium (Werner and Modlin 2016, chapter 8): the premium is
@@ -15,11 +15,15 @@ import polars as pl
 
 from models_ml.errors import ModellingError
 from models_ml.frequency_severity import FrequencySeverityModel
+from models_ml.rating.evidence import EVIDENCE, evidence
+from models_ml.rating.rounding import CENT
 from models_ml.relativities import OTHER
 
 BASE = "base"
 RELATIVITY_PLACES = 4
-CENT = Decimal("0.01")
+RATES = ("cover", "factor", "level", "level_order", "base_rate", "fixed_amount", "relativity")
+"""The columns that rate; all others say where they come from."""
+MONEY = pl.Decimal(18, 2)
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,9 @@ class RateTable:
     `relativity` (rounded to 4 places; it is what rates), `frequency_relativity`,
     `severity_relativity`, `exposure_years`, `claim_count`, and `burning_cost`, the gross cost per
     vehicle-year seen at that level. The level `*` rates every level that is not listed.
+
+    A table that was built, not only put together to rate, also tells what the relativity was chosen from:
+    see `models_ml.rating.evidence`; and `reason`, why another one than the forecast's was selected.
     """
 
     rates: pl.DataFrame
@@ -74,28 +81,28 @@ def build_rate_table(
         models: by cover.
         loadings: by cover.
         level_orders: `factor`, `level`, `level_order`; bands have one, names do not.
+
+    Raises:
+        ModellingError: loads leave nothing for the cost.
     """
     pieces = []
     for cover, model in sorted(models.items()):
         pieces += [_base_row(cover, model, loadings[cover]), _relativity_rows(cover, model)]
-    rates = pl.concat(pieces).join(level_orders, on=["factor", "level"], how="left", maintain_order="left")
+    rates = pl.concat(pieces, how="diagonal")
+    rates = rates.join(level_orders, on=["factor", "level"], how="left", maintain_order="left")
     order = pl.Enum([BASE, *dict.fromkeys(f for m in models.values() for f in m.factors)])
     rates = rates.with_columns(_f=pl.col("factor").cast(order), _other=pl.col("level") == OTHER)
     rates = rates.sort("cover", "_f", "_other", "level_order", "level", nulls_last=True)
     return RateTable(
         rates.select(
-            "cover",
-            "factor",
-            "level",
-            "level_order",
-            "base_rate",
-            "fixed_amount",
-            "relativity",
+            *RATES,
             "frequency_relativity",
             "severity_relativity",
             "exposure_years",
             "claim_count",
             "burning_cost",
+            *EVIDENCE,
+            reason=pl.lit(None, dtype=pl.String),
         )
     )
 
@@ -108,8 +115,8 @@ def _base_row(cover: str, model: FrequencySeverityModel, loading: CoverLoading) 
             "cover": [cover],
             "factor": [BASE],
             "level": [BASE],
-            "base_rate": [_money(cost / loading.cost_share)],
-            "fixed_amount": [_money(float(loading.fixed_expense) / loading.cost_share)],
+            "base_rate": [money(cost / loading.cost_share)],
+            "fixed_amount": [money(float(loading.fixed_expense) / loading.cost_share)],
             "relativity": [1.0],
             "frequency_relativity": [1.0],
             "severity_relativity": [1.0],
@@ -117,73 +124,31 @@ def _base_row(cover: str, model: FrequencySeverityModel, loading: CoverLoading) 
             "claim_count": [int(volume["claim_count"])],
             "burning_cost": [volume["gross_amount"] / volume["exposure_years"]],
         },
-        schema_overrides={"base_rate": pl.Decimal(18, 2), "fixed_amount": pl.Decimal(18, 2)},
+        schema_overrides={"base_rate": MONEY, "fixed_amount": MONEY},
     )
 
 
 def _relativity_rows(cover: str, model: FrequencySeverityModel) -> pl.DataFrame:
     exposure = pl.col("exposure_years")
-    return model.relativities_.select(
+    rows = model.relativities_.join(
+        evidence(model), on=["factor", "level"], how="left", maintain_order="left"
+    )
+    return rows.select(
         pl.lit(cover).alias("cover"),
         "factor",
         "level",
-        pl.lit(None, dtype=pl.Decimal(18, 2)).alias("base_rate"),
-        pl.lit(None, dtype=pl.Decimal(18, 2)).alias("fixed_amount"),
+        pl.lit(None, dtype=MONEY).alias("base_rate"),
+        pl.lit(None, dtype=MONEY).alias("fixed_amount"),
         pl.col("relativity").round(RELATIVITY_PLACES),
         pl.col("frequency_relativity").round(RELATIVITY_PLACES),
         pl.col("severity_relativity").round(RELATIVITY_PLACES),
         exposure,
         pl.col("claim_count").cast(pl.Int64),
-        burning_cost=pl.when(exposure > 0).then(pl.col("gross_amount") / exposure),
+        pl.when(exposure > 0).then(pl.col("gross_amount") / exposure).alias("burning_cost"),
+        *(pl.col(name).round(RELATIVITY_PLACES) for name in EVIDENCE),
     )
 
 
-def _money(amount: float) -> Decimal:
+def money(amount: float) -> Decimal:
+    """A double to the nearest cent, halves away from nought."""
     return Decimal(repr(amount)).quantize(CENT, rounding=ROUND_HALF_UP)
-
-
-def rate(table: RateTable, frame: pl.DataFrame) -> pl.DataFrame:
-    """Rate every row of `frame` for every cover, from the table alone.
-
-    Args:
-        table: the rates.
-        frame: one text column per rating factor of the table.
-
-    Returns:
-        `frame` with one decimal column per cover and their `total`.
-    """
-    premiums = [_premium(table.rates.filter(pl.col("cover") == c)).alias(c) for c in table.covers]
-    rated = frame.with_columns(premiums)
-    return rated.with_columns(
-        total=pl.sum_horizontal([pl.col(c) for c in table.covers]).cast(pl.Decimal(18, 2))
-    )
-
-
-def _premium(rates: pl.DataFrame) -> pl.Expr:
-    base = rates.filter(pl.col("factor") == BASE)
-    amount = pl.lit(float(base["base_rate"][0]))
-    factors = rates.filter(pl.col("factor") != BASE)["factor"].unique(maintain_order=True)
-    for factor in factors:
-        own = rates.filter(pl.col("factor") == factor)
-        other = float(own.filter(pl.col("level") == OTHER)["relativity"][0])
-        amount = amount * pl.col(factor).replace_strict(
-            own["level"], own["relativity"], default=other, return_dtype=pl.Float64
-        )
-    fixed = float(base["fixed_amount"][0])
-    return (amount + fixed).round(2, mode="half_away_from_zero").cast(pl.Decimal(18, 2))
-
-
-def expand(
-    table: RateTable, observed: pl.DataFrame, shown: tuple[str, ...], base_levels: Mapping[str, str]
-) -> pl.DataFrame:
-    """Premiums of the combinations of `shown` factors that were observed, others at their base.
-
-    Args:
-        table: the rates.
-        observed: `shown` columns and `exposure_years`.
-        shown: factors that vary.
-        base_levels: the level at which every other factor is held.
-    """
-    combos = observed.group_by(shown, maintain_order=True).agg(pl.col("exposure_years").sum()).sort(shown)
-    held = [pl.lit(base_levels[f]).alias(f) for f in table.factors if f not in shown]
-    return rate(table, combos.with_columns(held)).select(*shown, "exposure_years", *table.covers, "total")

@@ -1,0 +1,90 @@
+{# The price of every contract from one published table, in the long form of models_ml.rating.tariff; the
+   products are taken in the order given, which is the table's, so that the result agrees with the rating
+   library to the cent.
+
+   contracts: relation with contract_id, tier and a text column per factor, one row per contract_id.
+   table: relation of the published table.
+   factors: rating factors of the covers, in the order of the table.
+   price_factors: factors on the price, in the order of the table.
+   A level that is not in the table rates as `*`. #}
+{% macro rate_contracts(contracts, table, factors, price_factors=[]) -%}
+with
+
+rules as (
+    select
+        tier, cover, factor, level, relativity,
+        cast(base_rate as double) as base_rate, cast(fixed_amount as double) as fixed_amount
+    from {{ table }}
+),
+
+inside as (
+    select
+        contracts.contract_id, contracts.tier,
+        sum({{ whole_cents(
+            whole_cents('(' ~ relativity_product('bases.base_rate', 'cover', factors) ~ ' + bases.fixed_amount) * 100e0')
+            ~ ' * coalesce(limits.relativity, 1e0) * terms.relativity'
+        ) }}) as cost
+    from {{ contracts }} as contracts
+    inner join rules as terms on contracts.tier = terms.tier and terms.factor = 'terms'
+    left join rules as limits
+        on terms.tier = limits.tier and terms.cover = limits.cover and limits.factor = 'limit'
+    inner join rules as bases on bases.tier = '*' and terms.cover = bases.cover and bases.factor = 'base'
+    {{ relativity_joins('bases.cover', 'cover', factors) }}
+    group by contracts.contract_id, contracts.tier
+),
+
+loaded as (
+    select
+        contracts.contract_id, contracts.tier,
+        {{ relativity_product('(coalesce(inside.cost, 0e0) + round(lines.fixed_amount * 100)) / shares.relativity',
+            'price', price_factors) }} as amount
+    from {{ contracts }} as contracts
+    left join inside on contracts.contract_id = inside.contract_id
+    inner join rules as lines on contracts.tier = lines.tier and lines.factor = 'lines'
+    inner join rules as shares on contracts.tier = shares.tier and shares.factor = 'cost_share'
+    {{ relativity_joins("'*'", 'price', price_factors) }}
+),
+
+held as (
+    select
+        loaded.contract_id,
+        greatest(
+            least(loaded.amount, coalesce(round(maxima.fixed_amount * 100), loaded.amount)),
+            coalesce(round(minima.fixed_amount * 100), 0e0)
+        ) as amount,
+        round(rounding.fixed_amount * 100) as step,
+        case rounding.level when 'nearest' then {{ 0.5 + 1e-7 }}e0 when 'up' then {{ 1 - 1e-7 }}e0 else 1e-7 end
+            as shift
+    from loaded
+    inner join rules as rounding on loaded.tier = rounding.tier and rounding.factor = 'rounding'
+    left join rules as minima on loaded.tier = minima.tier and minima.factor = 'minimum'
+    left join rules as maxima on loaded.tier = maxima.tier and maxima.factor = 'maximum'
+)
+
+select contract_id, {{ money('round(step * floor(amount / step + shift) / 100, 2)') }} as price
+from held
+{%- endmacro %}
+
+{# Hundredths to whole ones, halves up: whatever lies within a hair below a half is one. #}
+{% macro whole_cents(amount) -%}
+    floor(({{ amount }}) + 0.5e0 + 1e-7)
+{%- endmacro %}
+
+{# An amount times the relativity of every factor, in order; needs the joins below. #}
+{% macro relativity_product(amount, kind, factors) -%}
+    {{ amount }}
+    {%- for factor in factors %} * coalesce({{ kind }}_{{ loop.index }}.relativity, {{ kind }}_{{ loop.index }}_other.relativity, 1e0){% endfor %}
+{%- endmacro %}
+
+{# The row of a contract's own level of every factor, and the row of `*`. #}
+{% macro relativity_joins(cover, kind, factors) -%}
+    {%- for factor in factors %}
+    left join rules as {{ kind }}_{{ loop.index }}
+        on {{ kind }}_{{ loop.index }}.tier = '*' and {{ kind }}_{{ loop.index }}.cover = {{ cover }}
+        and {{ kind }}_{{ loop.index }}.factor = '{{ factor }}'
+        and {{ kind }}_{{ loop.index }}.level = contracts.{{ factor }}
+    left join rules as {{ kind }}_{{ loop.index }}_other
+        on {{ kind }}_{{ loop.index }}_other.tier = '*' and {{ kind }}_{{ loop.index }}_other.cover = {{ cover }}
+        and {{ kind }}_{{ loop.index }}_other.factor = '{{ factor }}' and {{ kind }}_{{ loop.index }}_other.level = '*'
+    {%- endfor %}
+{%- endmacro %}

@@ -1,0 +1,73 @@
+"""From a forecast to a price: rate table, tiers, rating engine, repricing and scenarios."""
+
+from __future__ import annotations
+
+from models_ml.rating.dislocation import distribution, retention, winners_and_losers
+from models_ml.rating.engine import expand, expand_prices, rate, rate_contracts
+from models_ml.rating.errors import RatingError
+from models_ml.rating.individual import own_experience
+from models_ml.rating.limits import Limit, limit_on_amount, limit_on_count
+from models_ml.rating.plan import RepricingRules, in_force, repricing_rules, score_factors, tier_plans
+from models_ml.rating.price import (
+    CostLine,
+    RiskShare,
+    TierPlan,
+    TierPrice,
+    bounded_factors,
+    price_tier,
+)
+from models_ml.rating.renewal import renewal_prices
+from models_ml.rating.repricing import Repricing, reprice
+from models_ml.rating.rounding import Rounding
+from models_ml.rating.scenarios import CoverResponse, Scenario, scenario_outcomes, tornado
+from models_ml.rating.selection import bound_relativities, order_relativities, select_relativities
+from models_ml.rating.table import BASE, CoverLoading, RateTable, build_rate_table
+from models_ml.rating.tariff import Tariff, build_tariff
+from models_ml.rating.trace import Step, Tracer, price_of, trace
+
+__all__ = [
+    "BASE",
+    "CostLine",
+    "CoverLoading",
+    "CoverResponse",
+    "Limit",
+    "RateTable",
+    "RatingError",
+    "Repricing",
+    "RepricingRules",
+    "RiskShare",
+    "Rounding",
+    "Scenario",
+    "Step",
+    "Tariff",
+    "TierPlan",
+    "TierPrice",
+    "Tracer",
+    "bound_relativities",
+    "bounded_factors",
+    "build_rate_table",
+    "build_tariff",
+    "distribution",
+    "expand",
+    "expand_prices",
+    "in_force",
+    "limit_on_amount",
+    "limit_on_count",
+    "order_relativities",
+    "own_experience",
+    "price_of",
+    "price_tier",
+    "rate",
+    "rate_contracts",
+    "renewal_prices",
+    "reprice",
+    "repricing_rules",
+    "retention",
+    "scenario_outcomes",
+    "score_factors",
+    "select_relativities",
+    "tier_plans",
+    "tornado",
+    "trace",
+    "winners_and_losers",
+]

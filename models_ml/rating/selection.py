@@ -1,0 +1,117 @@
+"""Relativities that somebody selects instead of the forecast's, each with a reason."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from models_ml.rating.errors import RatingError
+from models_ml.rating.table import BASE, RELATIVITY_PLACES, RateTable
+from models_ml.relativities import OTHER
+
+Direction = Literal["rising", "falling"]
+
+
+def select_relativities(table: RateTable, selections: pl.DataFrame) -> RateTable:
+    """The table with some of its relativities selected by hand.
+
+    Args:
+        table: as built; what the forecast said stays in `smoothed_relativity`.
+        selections: `cover`, `factor`, `level`, `relativity` and `reason`, a row per change.
+
+    Raises:
+        RatingError: a selection has no row in the table, stands twice, is not a positive number or has
+            no reason.
+    """
+    keys = ["cover", "factor", "level"]
+    chosen = selections.select(
+        *keys, selected=pl.col("relativity").round(RELATIVITY_PLACES), why=pl.col("reason").str.strip_chars()
+    )
+    known = table.rates.filter(pl.col("factor") != BASE)
+    for complaint, bad in (
+        ("has no row in the table", chosen.join(known, on=keys, how="anti")),
+        ("is selected twice", chosen.filter(pl.struct(keys).is_duplicated())),
+        (
+            "is not a positive number",
+            chosen.filter(
+                ~(pl.col("selected").is_finite() & (pl.col("selected") > 0)).fill_null(value=False)
+            ),
+        ),
+        ("has no reason", chosen.filter(pl.col("why").fill_null("") == "")),
+    ):
+        if bad.height:
+            cover, factor, level, value, _ = bad.row(0)
+            raise RatingError(f"cover '{cover}', factor '{factor}', level '{level}': {value} {complaint}")
+    reason = "reason" if "reason" in table.rates.columns else pl.lit(None, dtype=pl.String)
+    joined = table.rates.with_columns(reason=reason).join(chosen, on=keys, how="left", maintain_order="left")
+    return RateTable(
+        joined.with_columns(
+            relativity=pl.coalesce("selected", "relativity"), reason=pl.coalesce("why", "reason")
+        ).drop("selected", "why")
+    )
+
+
+def bound_relativities(table: RateTable, factor: str, least: float, most: float, reason: str) -> RateTable:
+    """The table with a factor held between bounds in every cover, such as the driving score.
+
+    Premiums then differ by that factor within the bounds too, whatever covers and fixed amounts they sum:
+    a sum of parts that each move by at most so much moves by no more.
+
+    Args:
+        table: the rates.
+        factor: to be held.
+        least, most: bounds of its relativities; they enclose 1.
+        reason: written beside every relativity that is moved.
+
+    Raises:
+        RatingError: the table has no such factor, or the bounds do not enclose 1.
+    """
+    if factor not in table.factors:
+        raise RatingError(f"factor '{factor}' is none of the table's: {', '.join(table.factors)}")
+    if not 0 < least <= 1 <= most:
+        raise RatingError(f"factor '{factor}': bounds {least} to {most} do not enclose 1")
+    own = table.rates.filter(pl.col("factor") == factor).filter(~pl.col("relativity").is_between(least, most))
+    return select_relativities(
+        table,
+        own.select("cover", "factor", "level", pl.col("relativity").clip(least, most), reason=pl.lit(reason)),
+    )
+
+
+def order_relativities(table: RateTable, factor: str, direction: Direction, reason: str) -> RateTable:
+    """The table with a factor that only rises, or only falls, over its bands in every cover.
+
+    Bands that break the order are drawn together to their mean by exposure, on the log scale: pool adjacent
+    violators (Barlow, Bartholomew, Bremner and Brunk 1972). The level `*` and names stay as they are.
+
+    Args:
+        table: with `level_order` and `exposure_years`.
+        factor: to be ordered.
+        direction: `rising` or `falling` with `level_order`.
+        reason: written beside every relativity that is moved.
+
+    Raises:
+        RatingError: the table has no such factor, or it has no bands in order.
+    """
+    own = table.rates.filter((pl.col("factor") == factor) & (pl.col("level") != OTHER))
+    own = own.drop_nulls("level_order").sort("cover", "level_order", maintain_order=True)
+    if own.is_empty():
+        raise RatingError(f"factor '{factor}' has no bands in order in the table")
+    pieces = [
+        _ordered(part, rising=direction == "rising")
+        for part in own.partition_by("cover", maintain_order=True)
+    ]
+    moved = pl.concat(pieces).filter(pl.col("ordered") != pl.col("relativity"))
+    return select_relativities(
+        table, moved.select("cover", "factor", "level", relativity="ordered", reason=pl.lit(reason))
+    )
+
+
+def _ordered(part: pl.DataFrame, *, rising: bool) -> pl.DataFrame:
+    from sklearn.isotonic import isotonic_regression
+
+    # A level without experience bends to its neighbours.
+    weight = np.maximum(part["exposure_years"].to_numpy(), 1e-6)
+    logs = isotonic_regression(np.log(part["relativity"].to_numpy()), sample_weight=weight, increasing=rising)
+    return part.with_columns(ordered=pl.Series(np.exp(logs)).round(RELATIVITY_PLACES))

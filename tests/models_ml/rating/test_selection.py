@@ -1,0 +1,117 @@
+"""Selections by hand: what was forecast stays readable, and no change goes without a reason."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models_ml.rating import (
+    RateTable,
+    RatingError,
+    bound_relativities,
+    order_relativities,
+    rate,
+    select_relativities,
+)
+from tests.models_ml.rating.book import contracts, rates
+from tests.models_ml.rating.test_table import table
+
+
+def selection(**changes: object) -> pl.DataFrame:
+    row = {"cover": "damage", "factor": "use", "level": "taxi", "relativity": 2.5, "reason": "market"}
+    return pl.DataFrame([{**row, **changes}])
+
+
+def taxi(of: RateTable) -> dict[str, object]:
+    return of.rates.filter(pl.col("level") == "taxi").row(0, named=True)
+
+
+def test_a_selection_rates_and_the_forecast_stays_beside_it() -> None:
+    before, after = taxi(table()), taxi(select_relativities(table(), selection()))
+    assert (after["relativity"], after["reason"]) == (2.5, "market")
+    assert after["smoothed_relativity"] == before["smoothed_relativity"] == before["relativity"]
+    assert before["reason"] is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"level": "hearse"}, "level 'hearse': 2.5 has no row"),
+        ({"relativity": -1.0}, "level 'taxi': -1.0 is not a positive number"),
+        ({"relativity": float("inf")}, "is not a positive number"),
+        ({"reason": "  "}, "level 'taxi': 2.5 has no reason"),
+        ({"factor": "base", "level": "base"}, "factor 'base', level 'base': 2.5 has no row"),
+    ],
+)
+def test_a_selection_that_cannot_be_is_refused_by_name(changes: dict[str, object], complaint: str) -> None:
+    with pytest.raises(RatingError, match=complaint):
+        select_relativities(table(), selection(**changes))
+
+
+def test_a_level_is_selected_once() -> None:
+    with pytest.raises(RatingError, match="is selected twice"):
+        select_relativities(table(), pl.concat([selection(), selection(relativity=3.0)]))
+
+
+def test_a_bounded_factor_moves_no_premium_beyond_its_bounds() -> None:
+    bounded = bound_relativities(rates(), "vehicle_age", 0.85, 1.15, "bounds of the plan")
+    book = contracts(200)
+    at_one = RateTable(
+        bounded.rates.with_columns(
+            pl.when(pl.col("factor") == "vehicle_age").then(1.0).otherwise("relativity").alias("relativity")
+        )
+    )
+    ratio = rate(bounded, book)["total"].cast(float) / rate(at_one, book)["total"].cast(float)
+    assert ratio.is_between(0.8499, 1.1501).all()
+    assert bounded.rates.filter(pl.col("reason").is_not_null())["factor"].unique().to_list() == [
+        "vehicle_age"
+    ]
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.floats(0.05, 20), st.floats(0, 5_000)), min_size=2, max_size=4), st.booleans())
+def test_prices_are_monotone_where_the_plan_says_so(
+    bands: list[tuple[float, float]],
+    rising: bool,
+) -> None:
+    levels = ["0", "1", "2", "5-6"][: len(bands)]
+    table = rates().rates.filter(
+        ~((pl.col("factor") == "vehicle_age") & ~pl.col("level").is_in([*levels, "*"]))
+    )
+    chosen = {level: bands[n] for n, level in enumerate(levels)}
+    own = (pl.col("factor") == "vehicle_age") & (pl.col("level") != "*")
+    at = pl.col("level").replace_strict(chosen, default=None, return_dtype=pl.List(pl.Float64))
+    table = table.with_columns(
+        relativity=pl.when(own).then(at.list.get(0)).otherwise("relativity"),
+        exposure_years=pl.when(own).then(at.list.get(1)),
+        level_order=pl.when(own).then(pl.col("level").rank("dense").over("factor")).cast(pl.Int64),
+    )
+    ordered = order_relativities(RateTable(table), "vehicle_age", "rising" if rising else "falling", "plan")
+    book = pl.DataFrame({"vehicle_age": levels}).with_columns(
+        model=pl.lit("A4"), annual_mileage=pl.lit("low")
+    )
+    totals = rate(ordered, book)["total"].to_list()
+    assert totals == sorted(totals, reverse=not rising)
+
+
+def test_an_order_that_holds_moves_nothing_and_one_that_is_broken_says_why() -> None:
+    ordered = rates().rates.with_columns(
+        exposure_years=pl.lit(10.0),
+        level_order=pl.col("level").replace_strict({"0": 0, "1": 1, "2": 2, "5-6": 3}, default=None),
+    )
+    moved = order_relativities(RateTable(ordered), "vehicle_age", "rising", "costs rise with age")
+    changed = moved.rates.filter(pl.col("reason").is_not_null())
+    assert changed["factor"].unique().to_list() == ["vehicle_age"]
+    again = order_relativities(moved, "vehicle_age", "rising", "again")
+    assert "again" not in again.rates["reason"].to_list()
+    with pytest.raises(RatingError, match="factor 'model' has no bands in order"):
+        order_relativities(moved, "model", "rising", "plan")
+
+
+def test_bounds_that_cannot_be_are_refused() -> None:
+    with pytest.raises(RatingError, match="factor 'colour' is none of the table's"):
+        bound_relativities(rates(), "colour", 0.9, 1.1, "plan")
+    with pytest.raises(RatingError, match=r"bounds 1\.1 to 1\.2 do not enclose 1"):
+        bound_relativities(rates(), "model", 1.1, 1.2, "plan")
