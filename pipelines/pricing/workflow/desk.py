@@ -16,7 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from pipelines.files import write_atomically
+from pipelines.files import sweep, write_atomically
 from pipelines.pricing.manifest import Manifest
 from pipelines.pricing.publication import MANIFEST, keep, seal, verified
 from pipelines.pricing.workflow.errors import WorkflowError
@@ -161,7 +161,7 @@ class Desk:
 
     @contextmanager
     def _alone(self) -> Iterator[dict[str, Standing]]:
-        """Hold the client's log for one action; what a killed action left of a pointer is put right."""
+        """Hold the client's log for one action."""
         self.folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.folder / ".lock", timeout=PATIENCE_S)
         try:
@@ -170,10 +170,16 @@ class Desk:
             raise WorkflowError(f"somebody else is changing the rates of {self.client}; try again") from None
         try:
             register = self.standings()
-            self._point(register)
+            self._recover(register)
             yield register
         finally:
             lock.release()
+
+    def _recover(self, register: Mapping[str, Standing]) -> None:
+        """Put right what a killed action left of log and pointers."""
+        for path in (self.log.path, *(year / f"{self.client}.latest" for year in self.tables.glob("[0-9]*"))):
+            sweep(path)
+        self._point(register)
 
     def _entry(self, action: Action, version: str, reason: str) -> Entry:
         now = dt.datetime.now(dt.UTC).replace(microsecond=0)
