@@ -108,7 +108,7 @@ pages: $(VENV)/.dev ## Write the pages that are made from code (contracts, marts
 levels: $(VENV)/.dev ## Hold the simulated portfolio to published levels, with plots (docs/explanation/portfolio.md)
 	@$(BIN)/python -m benchmarks.levels
 
-prove-kills: $(VENV)/.dev ## Kill a landing at fifty random moments and finish it each time
+prove-kills: $(VENV)/.dev ## Kill a landing and a publication at fifty random moments and finish them each time
 	@RATEWRIGHT_KILLS=50 $(BIN)/python -m pytest tests/faults
 
 bench-landing: $(VENV)/.dev ## Land a simulated brand of VEHICLES=5000 beside a DuckDB COPY of its trips

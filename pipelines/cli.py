@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.cli_deliveries import delivered
+from pipelines.cli_rates import rates
 from pipelines.cli_sql import sql
 from pipelines.errors import InputError, RatewrightError
 from pipelines.progress import LOGGER
@@ -27,7 +27,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-rates = typer.Typer(help="Published rate tables.", no_args_is_help=True)
 flags = typer.Typer(help="Claims that deserve a second look.", no_args_is_help=True)
 app.add_typer(rates, name="rates")
 app.add_typer(flags, name="flags")
@@ -35,14 +34,6 @@ app.add_typer(delivered, name="deliveries")
 app.command()(sql)
 console = Console(soft_wrap=True, highlight=False)
 errors = Console(stderr=True, soft_wrap=True, highlight=False)
-
-
-class FileFormat(StrEnum):
-    """Formats a rate table is published in."""
-
-    XLSX = "xlsx"
-    CSV = "csv"
-    PARQUET = "parquet"
 
 
 Delivery = Annotated[Path, typer.Option("--delivery", help="Folder with the client's files.")]
@@ -126,7 +117,7 @@ def simulate(
 
 @app.command()
 def status() -> None:
-    """Show what has landed, been set aside and been published, by client."""
+    """Show what has landed, been set aside and been put in force, by client."""
     from pipelines.status import client_status
 
     table = Table(box=box.SIMPLE_HEAD)
@@ -137,40 +128,6 @@ def status() -> None:
     for row in rows:
         table.add_row(*row)
     console.print(table if rows else "Nothing has landed yet. Start with: ratewright run")
-
-
-@rates.command("list")
-def list_rates() -> None:
-    """List published versions; a star marks the latest of a client and year."""
-    from pipelines.pricing.publication import versions
-    from pipelines.settings import settings
-
-    found = list(versions(settings().published))
-    for version in found:
-        star = "*" if version.latest else " "
-        console.print(f"{star} {version.year}  {version.name}  {version.path}", markup=False)
-    if not found:
-        console.print("No rate table has been published yet.")
-
-
-@rates.command("pull")
-def pull_rates(
-    year: Annotated[int, typer.Option(help="Rating year.")],
-    out: Annotated[Path, typer.Option(help="File or folder to write to.")],
-    file_format: Annotated[FileFormat, typer.Option("--format", help="xlsx, csv or parquet.")] = (
-        FileFormat.XLSX
-    ),
-    client: Client = None,
-) -> None:
-    """Fetch the latest rate table of a year, checked against its manifest.
-
-    Example: ratewright rates pull --year 2026 --format xlsx --out rates.xlsx
-    """
-    from pipelines.pricing.publication import find, pull
-    from pipelines.settings import settings
-
-    version = find(settings().published, year, client)
-    console.print(f"{version.name} -> {pull(version, file_format, out)}")
 
 
 @flags.command("list")

@@ -49,6 +49,9 @@ def write_folder_atomically(target: Path, content: Mapping[str, bytes]) -> None:
 
 
 def sweep(target: Path) -> None:
-    """Remove what a killed run left of a folder it was writing."""
+    """Remove what a killed run left of a folder or a file it was writing."""
     for stale in target.parent.glob(f".{target.name}.*"):
-        shutil.rmtree(stale, ignore_errors=True)
+        if stale.is_dir():
+            shutil.rmtree(stale, ignore_errors=True)
+        else:
+            stale.unlink(missing_ok=True)

@@ -119,16 +119,21 @@ class _TravelledInputError(InputError):
 
 
 def _next_steps(client: str) -> list[str]:
-    from pipelines.pricing.publication import versions
+    from pipelines.pricing.workflow import Desk, State
 
     here = settings()
-    latest = [v for v in versions(here.published) if v.client == client and v.latest]
+    desk = Desk(here, client)
+    drafted = list(desk.standings().values())
     lines = []
-    for version in latest[-1:]:
+    for standing in drafted[-1:]:
+        name, path = standing.version, desk.path(standing)
         lines += [
-            f"  Workbook:     {version.path / 'rate_table.xlsx'}",
-            f"  Model report: {version.path / 'model_report.html'}",
+            f"  Workbook:     {path / 'rate_table.xlsx'}",
+            f"  Model report: {path / 'model_report.html'}",
+            f"  Rate table:   {name} is {standing.state}",
         ]
+        if standing.state is State.DRAFT:
+            lines[-1] += f"; hand it to review with: ratewright rates submit {name}"
     return [
         *lines,
         f"  Data Docs:    {here.data_docs(client) / 'index.html'}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import secrets
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -29,6 +30,12 @@ class Settings(BaseSettings):
     )
     threads: int = Field(default=2, ge=1, description="DuckDB's threads.")
     seed: int = Field(default=20_260_101, description="Seed of every random step.")
+    user: str | None = Field(
+        default=None, description="Who acts on rate tables; the account of the operating system if not given."
+    )
+    edit_limit: float = Field(
+        default=0.25, gt=0, lt=1, description="How far from the indicated one a relativity may be selected."
+    )
 
     @cached_property
     def root(self) -> Path:
@@ -47,6 +54,20 @@ class Settings(BaseSettings):
     def models(self) -> Path:
         """The model store."""
         return self.root / "models"
+
+    @property
+    def rates(self) -> Path:
+        """Drafts of rate tables, and the log of who did what to them, by client."""
+        return self.root / "rates"
+
+    @property
+    def login(self) -> str:
+        return getpass.getuser()
+
+    @property
+    def person(self) -> str:
+        """Who is recorded as acting."""
+        return (self.user or "").strip() or self.login
 
     def forecast(self, client: str, rating_year: int) -> Path:
         """What the forecast of a client and rating year hands to the steps after it."""

@@ -6,18 +6,18 @@ import polars as pl
 
 from pipelines.fraud.flags import flags_path
 from pipelines.landing.ledger import Ledger
-from pipelines.pricing.publication import versions
+from pipelines.pricing.workflow import Desk, State
 from pipelines.settings import settings
 
 
 def client_status() -> list[tuple[str, ...]]:
     """One row of text per client that has landed anything."""
     here = settings()
-    published = list(versions(here.published))
     rows: list[tuple[str, ...]] = []
     for folder in sorted((here.root / "ledger").glob("*/")):
         entries = Ledger(folder).entries()
-        years = [str(v.year) for v in published if v.client == folder.name and v.latest]
+        standings = Desk(here, folder.name).standings().values()
+        years = sorted({str(s.rating_year) for s in standings if s.state is State.IN_FORCE})
         flagged = flags_path(here, folder.name)
         rows.append(
             (

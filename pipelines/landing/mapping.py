@@ -221,6 +221,7 @@ class Mapping(_Strict):
     valuation_date: dt.date | None = None
     rating_year_start: Annotated[str, Field(pattern=r"^\d\d-\d\d$")] = "01-01"
     tolerated_share: Annotated[float, Field(ge=0, le=1)] = 0.05
+    first_rate_table: Literal["review", "in_force"] = "review"
     ignore: tuple[str, ...] = ()
     files: Annotated[tuple[FileMapping, ...], Field(min_length=1)]
     expect: Expectations = Field(default_factory=Expectations)

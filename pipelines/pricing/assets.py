@@ -96,28 +96,32 @@ def promotion_in_words(promotion: Promotion | None) -> str:
     kinds={"excel", "parquet"},
     owners=["team:pricing"],
     deps=[cost_forecast],
-    description="Base rates and relativities, loaded and published as an immutable version.",
+    description="Base rates and relativities, loaded and kept as an immutable version: a draft until people "
+    "have approved and published it.",
 )
 def rate_table(repricing: Repricing) -> dg.MaterializeResult[None]:
-    """Build and publish the rate table of the rating year."""
+    """Build the rate table of the rating year and keep it as a draft."""
     from pipelines.pricing.handover import take_over
-    from pipelines.pricing.rate_table import publish_rate_table
+    from pipelines.pricing.rate_table import draft_rate_table
+    from pipelines.pricing.workflow import Desk
 
     plan = repricing.plan()
     with step("rate table", slow=True) as log:
         folder = plan.settings.forecast(plan.client, plan.rating_year)
-        published = publish_rate_table(plan, take_over(folder))
-        if published is None:
+        drafted = draft_rate_table(plan, take_over(folder))
+        if drafted is None:
             log.say("nothing to price: no cover has both exposure and claims")
             return dg.MaterializeResult(metadata={"dagster/row_count": 0})
-        table, version, created = published
-        log.rows(table.rates.height, "published" if created else "stands already, same bytes")
-    LOGGER.info("rate table %s in %s", version.name, version.path)
+        table, standing, created = drafted
+        log.rows(table.rates.height, standing.state if created else "stands already, same bytes")
+    path = Desk(plan.settings, plan.client).path(standing)
+    LOGGER.info("rate table %s (%s) in %s", standing.version, standing.state, path)
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": table.rates.height,
-            "version": version.name,
+            "version": standing.version,
+            "state": str(standing.state),
             "preview": preview(table.rates),
-            "path": str(version.path),
+            "path": str(path),
         }
     )

@@ -39,8 +39,26 @@ class DeliveredFile(BaseModel):
         return cls(**entry.model_dump(include=set(cls.model_fields)))
 
 
+class Change(BaseModel):
+    """A relativity that somebody selected in place of the one before, and why."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cover: str
+    factor: str
+    level: str
+    before: float
+    after: float
+    reason: str
+
+
 class Manifest(BaseModel):
-    """What a published version is, and what it was made from. `files` are hashes of its files."""
+    """What a version is, and what it was made from. `files` are hashes of its files.
+
+    `base_levels` are those at which factors are held that premiums are not shown by. `edit_limit` is how
+    far from the indicated relativity one may be selected. `compared_with` is the version in force the year
+    before. An edited version names its `parent` and the `changes` to it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -57,6 +75,12 @@ class Manifest(BaseModel):
     model_sha256: str
     code_revision: str
     libraries: dict[str, str]
+    model_version: str = ""
+    base_levels: dict[str, str] = {}
+    edit_limit: float = 0.25
+    compared_with: str | None = None
+    parent: str | None = None
+    changes: tuple[Change, ...] = ()
     files: dict[str, str] = {}
 
     def canonical(self) -> bytes:

@@ -1,9 +1,9 @@
-"""From a forecast to a published version: load, expand, write every format, publish."""
+"""From a forecast to a draft: load, expand, write every format, keep."""
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
-import io
 
 import polars as pl
 
@@ -12,17 +12,22 @@ from models_ml.rating import RateTable, build_rate_table, expand
 from pipelines.landing.ledger import Ledger
 from pipelines.landing.parameters import valuation_date
 from pipelines.pricing.experience import Experience, load_experience, load_loadings
-from pipelines.pricing.handover import EVALUATION, REPORT, Handover
+from pipelines.pricing.handover import Handover
 from pipelines.pricing.manifest import (
     DeliveredFile,
     Manifest,
     code_revision,
     file_hashes,
-    json_hash,
     library_versions,
 )
-from pipelines.pricing.publication import Version, publish
-from pipelines.pricing.workbook import workbook_bytes
+from pipelines.pricing.version_files import (
+    VersionParts,
+    named_rates,
+    rates_hash,
+    read_numbers,
+    write_parts,
+)
+from pipelines.pricing.workflow import Desk, Standing, State
 from pipelines.repricing import Plan
 from pipelines.warehouse.project import DBT_PROJECT
 
@@ -30,23 +35,60 @@ SHOWN = ("make", "model", "vehicle_age", "annual_mileage")
 PLACES = 4
 
 
-def publish_rate_table(plan: Plan, forecast: Handover) -> tuple[RateTable, Version, bool] | None:
-    """Build the table of every cover that has a forecast and publish it.
+def draft_rate_table(plan: Plan, forecast: Handover) -> tuple[RateTable, Standing, bool] | None:
+    """Build the table of every cover that has a forecast and keep it as a draft.
+
+    The first table of a client goes in force at once where its mapping says so; the log says so too.
 
     Returns:
-        Table, version and whether the version is new; None where nothing could be forecast.
+        Table, standing and whether the version is new; None where nothing could be forecast.
     """
     if not forecast.models:
         return None
+    desk = Desk(plan.settings, plan.client)
+    parts = _parts(plan, forecast, desk)
+    standing, created = desk.draft(parts.manifest, write_parts(parts), reason="run of the pipeline")
+    if _goes_in_force_unseen(plan, desk):
+        standing = desk.first_table(standing.version)
+    return parts.table, standing, created
+
+
+def _goes_in_force_unseen(plan: Plan, desk: Desk) -> bool:
+    if plan.mapping.first_rate_table != "in_force":
+        return False
+    standings = list(desk.standings().values())
+    return [s.state for s in standings] == [State.DRAFT]
+
+
+def _parts(plan: Plan, forecast: Handover, desk: Desk) -> VersionParts:
     start, _ = plan.mapping.rating_year(plan.rating_year)
     experience = load_experience(plan.settings.serving(plan.client), start)
     loadings = load_loadings(plan.settings.serving(plan.client), list(forecast.models), start)
     built = build_rate_table(forecast.models, loadings, experience.level_orders)
     table = RateTable(_rounded(built.rates))
-    premiums = _rounded(_expanded(table, experience, forecast.models))
-    manifest = _manifest(plan, table)
-    version, created = publish(plan.settings.published, manifest, _files(manifest, table, premiums, forecast))
-    return table, version, created
+    base_levels = next(iter(forecast.models.values())).base_levels_
+    before = _year_before(desk, start)
+    manifest = _manifest(plan, forecast, table, base_levels, before)
+    return VersionParts(
+        manifest=manifest,
+        rates=named_rates(manifest, table),
+        premiums=_rounded(_expanded(table, experience, forecast.models)),
+        judgements=forecast.judgements,
+        report=forecast.report,
+        evaluation=forecast.evaluation,
+        last_year=read_numbers(desk.files(before)) if before else None,
+    )
+
+
+def _year_before(desk: Desk, start: dt.date) -> Standing | None:
+    """The version in force on the eve of the rating year."""
+    eve = start - dt.timedelta(days=1)
+    held = [
+        s
+        for s in desk.standings().values()
+        if s.state is State.IN_FORCE and s.effective_from <= eve <= s.effective_to
+    ]
+    return held[0] if held else None
 
 
 def _rounded(frame: pl.DataFrame) -> pl.DataFrame:
@@ -72,7 +114,9 @@ def _expanded(
     return expanded.sort(keys, nulls_last=True)
 
 
-def _manifest(plan: Plan, table: RateTable) -> Manifest:
+def _manifest(
+    plan: Plan, forecast: Handover, table: RateTable, base_levels: dict[str, str], before: Standing | None
+) -> Manifest:
     start, end = plan.mapping.rating_year(plan.rating_year)
     here = plan.settings
     ledger = Ledger(here.ledger(plan.client))
@@ -87,32 +131,11 @@ def _manifest(plan: Plan, table: RateTable) -> Manifest:
         deliveries=tuple(DeliveredFile.of(e) for e in ledger.entries() if not e.set_aside),
         mapping_sha256=hashlib.sha256(plan.mapping_path.read_bytes()).hexdigest(),
         seeds=file_hashes(DBT_PROJECT / "seeds", "*.csv"),
-        model_sha256=json_hash(table.rates.select(pl.all().cast(pl.String)).to_dicts()),
+        model_sha256=rates_hash(table.rates),
         code_revision=code_revision(),
         libraries=library_versions(),
+        model_version=forecast.model_version,
+        base_levels=base_levels,
+        edit_limit=here.edit_limit,
+        compared_with=before.version if before else None,
     )
-
-
-def _files(
-    manifest: Manifest, table: RateTable, premiums: pl.DataFrame, forecast: Handover
-) -> dict[str, bytes]:
-    named = table.rates.select(
-        pl.lit(manifest.client).alias("client"),
-        pl.lit(manifest.rating_year, dtype=pl.Int64).alias("rating_year"),
-        pl.all(),
-    )
-    return {
-        "rate_table.parquet": _parquet(named),
-        "rate_table.csv": named.write_csv().encode(),
-        "premiums.parquet": _parquet(premiums),
-        "premiums.csv": premiums.write_csv().encode(),
-        "rate_table.xlsx": workbook_bytes(manifest, table, premiums, forecast.judgements),
-        REPORT: forecast.report,
-        EVALUATION: forecast.evaluation,
-    }
-
-
-def _parquet(frame: pl.DataFrame) -> bytes:
-    buffer = io.BytesIO()
-    frame.write_parquet(buffer, compression="zstd")
-    return buffer.getvalue()

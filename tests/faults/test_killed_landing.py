@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import shutil
@@ -21,10 +20,7 @@ from pipelines.landing.mapping import load_mapping
 from pipelines.landing.places import Places
 from pipelines.repricing import SIMULATED
 from simulator import simulate
-
-KILLS = int(os.environ.get("RATEWRIGHT_KILLS", "2"))
-_SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(["pipelines.landing.land", "duckdb", "pyarrow.parquet", "fastexcel"])
+from tests.faults.processes import KILLS, SERVER
 
 
 def _land(delivery: Path, root: Path) -> None:
@@ -33,7 +29,7 @@ def _land(delivery: Path, root: Path) -> None:
 
 def run(delivery: Path, root: Path, kill_after: float | None = None) -> float:
     """Land in another process, which may be killed; return how long it took."""
-    process = _SERVER.Process(target=_land, args=(delivery, root))
+    process = SERVER.Process(target=_land, args=(delivery, root))
     process.start()
     began = time.monotonic()
     if kill_after is not None:

@@ -39,8 +39,18 @@ def mapping(tmp_path: Path) -> Path:
         "gate",
         "simulate",
         "status",
-        "rates pull",
+        "rates draft",
         "rates list",
+        "rates show",
+        "rates diff",
+        "rates explain",
+        "rates edit",
+        "rates submit",
+        "rates approve",
+        "rates reject",
+        "rates publish",
+        "rates withdraw",
+        "rates pull",
         "flags list",
         "deliveries list",
         "deliveries show",
@@ -52,6 +62,7 @@ def test_every_command_explains_itself(tmp_path: Path, command: str) -> None:
     done = ratewright(tmp_path, *command.split(), "--help")
     assert done.returncode == 0
     assert "Usage:" in done.stdout
+    assert "Example: ratewright" in done.stdout or " " not in command or "list" in command
 
 
 @pytest.mark.parametrize(

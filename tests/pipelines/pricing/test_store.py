@@ -23,7 +23,7 @@ from pipelines.pricing.store import (
     stored_models,
 )
 from tests.pipelines.pricing.test_model_card import record
-from tests.pipelines.pricing.test_publication import tree
+from tests.pipelines.pricing.versions import tree
 
 RELATIVITIES = pl.DataFrame({"level": ["private", "taxi"], "relativity": [1.0, 2.1]})
 

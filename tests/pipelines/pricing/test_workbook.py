@@ -1,57 +1,132 @@
-"""The workbook: the same bytes, the same numbers, and text that stays text."""
+"""The workbook: the same bytes, the same numbers, room to select in, and text that stays text."""
 
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import openpyxl
 import polars as pl
 
-from models_ml.evaluation import Judgement
-from models_ml.frequency_severity import FrequencySeverityModel
-from models_ml.rating import CoverLoading, RateTable, build_rate_table, expand
+from pipelines.pricing.manifest import Change
+from pipelines.pricing.version_files import VersionParts, select_relativities
 from pipelines.pricing.workbook import workbook_bytes
-from tests.models_ml.evaluation.test_judgement import judged
-from tests.models_ml.test_frequency_severity import portfolio
-from tests.pipelines.pricing.test_publication import manifest
-
-FORMULA = '=HYPERLINK("http://x","y")'
+from pipelines.pricing.workbook.book import Book
+from tests.pipelines.pricing.versions import FORMULA, parts
 
 
-def made() -> tuple[RateTable, pl.DataFrame, dict[str, Judgement]]:
-    data = portfolio(2_000).with_columns(pl.col("use").replace("taxi", FORMULA))
-    model = FrequencySeverityModel(["use", "age"]).fit(data)
-    # Glass is not sold to taxis: a level that one cover has and another has not.
-    private = data.filter(pl.col("use") == "private")
-    glass = FrequencySeverityModel(["use", "age"]).fit(private)
-    orders = pl.DataFrame({"factor": ["age"] * 3, "level": ["0", "1", "2"], "level_order": [0, 1, 2]})
-    loading = CoverLoading(0.1, 0.1, 0.05)
-    models, loadings = {"damage": model, "glass": glass}, {"damage": loading, "glass": loading}
-    table = build_rate_table(models, loadings, orders)
-    return table, expand(table, data, ("use", "age"), {}), dict.fromkeys(models, judged())
+def written(made: VersionParts) -> bytes:
+    return workbook_bytes(made.manifest, made.table, made.premiums, made.judgements, made.last_year)
+
+
+def opened(made: VersionParts) -> Any:
+    return openpyxl.load_workbook(io.BytesIO(written(made)))
+
+
+def with_last_year() -> VersionParts:
+    dearer = parts(loading=0.2)
+    return replace(parts(), last_year=(dearer.rates, dearer.premiums))
+
+
+def rows(sheet: Any) -> list[dict[str, Any]]:
+    head, *body = sheet.iter_rows(values_only=True)
+    return [dict(zip(head, row, strict=True)) for row in body]
 
 
 def test_the_same_inputs_give_the_same_bytes() -> None:
-    table, premiums, judgements = made()
-    assert workbook_bytes(manifest(), table, premiums, judgements) == workbook_bytes(
-        manifest(), table, premiums, judgements
+    assert written(with_last_year()) == written(with_last_year())
+
+
+def test_it_holds_a_sheet_per_factor_and_every_premium_to_the_cent() -> None:
+    book = opened(with_last_year())
+    assert book.sheetnames == [
+        "Cover", "Use", "Age", "Premiums", "Against last year", "Actual v expected", "Rate table", "Method",
+    ]  # fmt: skip
+    totals = [Decimal(str(row["Total"])).quantize(Decimal("0.01")) for row in rows(book["Premiums"])]
+    assert totals == parts().premiums["total"].to_list()
+    assert book["Premiums"].freeze_panes == "B2"
+    assert book["Premiums"].auto_filter.ref is not None
+
+
+def test_without_a_year_before_there_is_no_sheet_for_it() -> None:
+    assert "Against last year" not in opened(parts()).sheetnames
+
+
+def test_the_cover_says_which_version_it_is_and_that_it_is_a_draft() -> None:
+    made = parts()
+    text = {row[0].value: row[1].value for row in opened(made)["Cover"].iter_rows(min_row=3, max_row=14)}
+    assert text["Version"] == made.manifest.version()
+    assert text["Status"].startswith("draft when this file was written")
+    assert text["Rates"] == "contracts that begin 2026-01-01 to 2026-12-31"
+
+
+def test_a_factor_shows_its_experience_its_limits_and_what_is_selected() -> None:
+    sheet = rows(opened(parts())["Use"])
+    taxi = next(row for row in sheet if (row["Cover"], row["Level"]) == ("damage", "taxi"))
+    own = parts().rates.filter(pl.col("level") == "taxi").row(0, named=True)
+    assert (taxi["Factor"], taxi["Vehicle years"], taxi["Claims"]) == (
+        "use", own["exposure_years"], own["claim_count"],
+    )  # fmt: skip
+    assert taxi["Selected"] == taxi["Indicated"] == own["relativity"]
+    # Private cars are the base, which stays at 1; the others may move by a quarter.
+    for row in sheet:
+        room = 0 if row["Level"] == "private" else 0.25
+        assert row["Lowest"] == round(row["Indicated"] * (1 - room), 4)
+        assert row["Highest"] == round(row["Indicated"] * (1 + room), 4)
+    assert {row["Highest"] > row["Lowest"] for row in sheet} == {True, False}
+
+
+def test_a_level_that_rests_on_little_is_marked_in_words_and_shaded() -> None:
+    thinned = parts().rates.with_columns(
+        claim_count=pl.when(pl.col("level") == "2").then(9).otherwise("claim_count")
     )
+    book = opened(replace(parts(), rates=thinned))
+    sheet = rows(book["Age"])
+    assert {row["Level"] for row in sheet if row["Data"] == "thin"} == {"2"}
+    column = next(cell.column for cell in book["Age"][1] if cell.value == "Indicated")
+    shades = {
+        book["Age"].cell(i, column).fill.fgColor.rgb for i, r in enumerate(sheet, 2) if r["Level"] == "2"
+    }
+    assert shades == {"FFFFF3CD"}
 
 
-def test_the_workbook_holds_a_sheet_per_factor_and_every_premium_to_the_cent() -> None:
-    table, premiums, judgements = made()
-    book = openpyxl.load_workbook(io.BytesIO(workbook_bytes(manifest(), table, premiums, judgements)))
-    assert book.sheetnames == ["Summary", "Use", "Age", "Premiums", "Actual v expected"]
-    head, *rows = book["Premiums"].iter_rows(values_only=True)
-    total = head.index("Total")
-    assert [Decimal(str(row[total])).quantize(Decimal("0.01")) for row in rows] == premiums["total"].to_list()
-    assert book["Premiums"].freeze_panes == "D2"
+def test_every_cover_of_a_factor_has_a_chart() -> None:
+    charts = opened(parts())["Age"]._charts
+    assert len(charts) == len(parts().table.covers) == 2
+
+
+def test_last_year_stands_beside_this_year() -> None:
+    sheet = opened(with_last_year())["Against last year"]
+    old, new = parts(loading=0.2).premiums, parts().premiums
+    cells = {
+        r[0].value: (r[2].value, r[3].value) for r in sheet.iter_rows() if r[0].value in ("private", "taxi")
+    }
+    assert cells == {
+        use: (float(before), float(after))
+        for use, before, after in zip(new["use"], old["total"], new["total"], strict=True)
+    }
+
+
+def test_what_was_selected_by_hand_stands_on_the_cover_with_its_reason() -> None:
+    change = Change(cover="damage", factor="use", level="taxi", before=1, after=1.1, reason="=1+1 is wear")
+    book = opened(select_relativities(parts(), (change,)))
+    found = [cell for row in book["Cover"].iter_rows() for cell in row if cell.value == "=1+1 is wear"]
+    assert [cell.data_type for cell in found] == ["s"]
 
 
 def test_text_from_a_client_never_runs_as_a_formula() -> None:
-    table, premiums, judgements = made()
-    book = openpyxl.load_workbook(io.BytesIO(workbook_bytes(manifest(), table, premiums, judgements)))
-    cell = next(c for row in book["Use"].iter_rows() for c in row if c.value == FORMULA)
-    assert cell.data_type == "s"
-    assert cell.hyperlink is None
+    book = opened(parts(level=FORMULA))
+    found = [c for sheet in book.worksheets for row in sheet.iter_rows() for c in row if c.value == FORMULA]
+    assert {c.parent.title for c in found} >= {"Use", "Premiums", "Rate table"}
+    assert {c.data_type for c in found} == {"s"}
+    assert {c.hyperlink for c in found} == {None}
+    assert not [c for s in book.worksheets for row in s.iter_rows() for c in row if c.data_type == "f"]
+
+
+def test_sheets_have_names_that_excel_accepts_and_no_two_the_same() -> None:
+    book = Book("t")
+    long = "a" * 40
+    names = [book.sheet(name).get_name() for name in ("Cover", "cover", "a/b[c]", long, long)]
+    assert names == ["Cover", "cover 2", "a-b-c-", "a" * 31, "a" * 27 + " 2"]

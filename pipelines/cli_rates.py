@@ -1,0 +1,214 @@
+"""`ratewright rates`: from a draft to the table in force, and everything that can be asked of it."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from pipelines.cli_approval import STEPS, Reason, Version
+
+rates = typer.Typer(
+    help="Rate tables: draft, review, approve, publish, hand out.\n\n"
+    "A version is draft -> in review -> approved -> in force -> retired, or rejected on the way. Whoever "
+    "drafted or edited it cannot approve it. RATEWRIGHT_USER says who acts, else the account you are "
+    "logged in with.",
+    no_args_is_help=True,
+)
+console = Console(soft_wrap=True, highlight=False)
+
+
+class FileFormat(StrEnum):
+    """Formats a rate table is kept in."""
+
+    XLSX = "xlsx"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+Client = Annotated[str | None, typer.Option("--client", help="Client, if several have one.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
+
+
+@rates.command("draft")
+def draft_rates(
+    source: Annotated[str | None, typer.Option("--from", help="Version to make a draft of.")] = None,
+    mapping: Annotated[Path | None, typer.Option(help="YAML mapping of the client.")] = None,
+    rating_year: Annotated[int, typer.Option(help="Year in which the rating year begins.")] = 0,
+    reason: Reason = "",
+) -> None:
+    """Make a draft: of the forecast of the last run, or of a version that can no longer be edited.
+
+    A run of the pipeline makes one by itself. Use this after a change of the rating plan's loadings, or to
+    change what was approved or rejected.
+
+    Example: ratewright rates draft --mapping data/mappings/acme.yml --rating-year 2026
+
+    Example: ratewright rates draft --from acme-1f0c2d3e4b --reason "parts inflation was revised"
+    """
+    from pipelines.settings import settings
+
+    if (source is None) == (mapping is None or not rating_year):
+        raise typer.BadParameter("either --from VERSION, or --mapping FILE with --rating-year YYYY")
+    if source is not None:
+        from pipelines.pricing.editing import draft_again
+
+        standing = draft_again(settings(), source, reason)
+    else:
+        from pipelines.pricing.drafting import draft_of_last_forecast
+
+        standing = draft_of_last_forecast(settings(), mapping or Path(), rating_year)
+    console.print(f"{standing.version} is {standing.state}.", markup=False)
+
+
+@rates.command("list")
+def list_rates(client: Client = None, as_json: AsJson = False) -> None:
+    """List every version with its state; a star marks what is in force.
+
+    Example: ratewright rates list --client acme
+    """
+    from pipelines.cli_rates_shown import print_standings, standing_record
+    from pipelines.pricing.workflow import Desk, clients
+    from pipelines.settings import settings
+
+    desks = [Desk(settings(), name) for name in clients(settings()) if client in (None, name)]
+    found = [standing for desk in desks for standing in desk.standings().values()]
+    if as_json:
+        _print_json([standing_record(standing) for standing in found])
+    else:
+        print_standings(console, found)
+
+
+@rates.command("show")
+def show_rates(version: Version, as_json: AsJson = False) -> None:
+    """Show a version: where it stands, what it was made from, who did what to it and why.
+
+    Every file is verified first.
+
+    Example: ratewright rates show acme-1f0c2d3e4b
+    """
+    from pipelines.cli_rates_shown import print_version, standing_record
+    from pipelines.pricing.manifest import Manifest
+    from pipelines.pricing.publication import MANIFEST
+    from pipelines.pricing.workflow import locate
+    from pipelines.settings import settings
+
+    desk, standing = locate(settings(), version)
+    manifest = Manifest.model_validate_json(desk.files(standing)[MANIFEST])
+    history = desk.history(version)
+    if as_json:
+        log = [record.model_dump(mode="json") for record in history]
+        _print_json(
+            {**standing_record(standing), "manifest": manifest.model_dump(mode="json"), "history": log}
+        )
+    else:
+        print_version(console, standing, manifest, history, desk.path(standing))
+
+
+@rates.command("diff")
+def diff_rates(
+    version: Version,
+    against: Annotated[
+        str, typer.Argument(help="Older version; default: its parent, else what is in force.")
+    ] = "",
+    top: Annotated[int, typer.Option(min=1, help="Rows to show of each list.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two versions: base rates, relativities level by level, largest rises and falls of premium.
+
+    Example: ratewright rates diff acme-1f0c2d3e4b --top 20
+    """
+    from pipelines.cli_rates_shown import print_comparison
+    from pipelines.pricing.comparison import compare
+    from pipelines.pricing.version_files import read_numbers
+    from pipelines.pricing.workflow import locate
+    from pipelines.pricing.workflow.lookup import predecessor
+    from pipelines.settings import settings
+
+    desk, new = locate(settings(), version)
+    old_desk, old = locate(settings(), against) if against else (desk, predecessor(desk, new))
+    moved = compare(read_numbers(old_desk.files(old)), read_numbers(desk.files(new)))
+    if as_json:
+        _print_json({"old": old.version, "new": new.version, **moved.to_dict()})
+    else:
+        print_comparison(console, old.version, new.version, moved, top)
+
+
+@rates.command("explain")
+def explain_rates(
+    version: Version,
+    at: Annotated[
+        list[str], typer.Option("--at", help="FACTOR=LEVEL, once per factor; others are at their base.")
+    ] = [],  # noqa: B006
+    as_json: AsJson = False,
+) -> None:
+    """Explain the price of one cell: base, relativities, fixed amount, rounding, and what they rest on.
+
+    Example: ratewright rates explain acme-1f0c2d3e4b --at "make=Roewe" --at vehicle_age=3
+    """
+    from pipelines.cli_rates_shown import print_explanation
+    from pipelines.pricing.editing import version_parts
+    from pipelines.pricing.explanation import explain
+    from pipelines.pricing.workflow import locate
+    from pipelines.settings import settings
+
+    desk, standing = locate(settings(), version)
+    parts = version_parts(desk, standing)
+    explained = explain(parts, dict(_pair(text) for text in at))
+    if as_json:
+        _print_json({**explained.to_dict(), "manifest": parts.manifest.model_dump(mode="json")})
+    else:
+        print_explanation(console, explained, parts.manifest)
+
+
+for name, action in STEPS.items():
+    rates.command(name)(action)
+
+
+@rates.command("pull")
+def pull_rates(
+    out: Annotated[Path, typer.Option(help="File or folder to write to.")],
+    year: Annotated[int, typer.Option(help="Rating year: its version in force.")] = 0,
+    version: Annotated[str | None, typer.Option(help="A version by its name, in place of a year.")] = None,
+    not_in_force: Annotated[
+        bool, typer.Option("--not-in-force", help="With --version: also a draft, or one that is retired.")
+    ] = False,
+    file_format: Annotated[FileFormat, typer.Option("--format", help="xlsx, csv or parquet.")] = (
+        FileFormat.XLSX
+    ),
+    client: Client = None,
+) -> None:
+    """Fetch a rate table, verified against the manifest and the log.
+
+    Example: ratewright rates pull --year 2026 --format xlsx --out rates.xlsx
+
+    Example: ratewright rates pull --version acme-1f0c2d3e4b --not-in-force --out draft.xlsx
+    """
+    from pipelines.pricing.publication import hand_out
+    from pipelines.pricing.workflow import State, in_force, locate
+    from pipelines.pricing.workflow.lookup import check_in_force
+    from pipelines.settings import settings
+
+    if (version is None) == (year == 0):
+        raise typer.BadParameter("either --year YYYY or --version NAME")
+    desk, standing = locate(settings(), version) if version else in_force(settings(), year, client)
+    if not not_in_force:
+        check_in_force(standing)
+    in_words = "" if standing.state is State.IN_FORCE else f".{standing.state.replace(' ', '-')}"
+    target = hand_out(desk.files(standing), standing.version + in_words, file_format, out)
+    console.print(f"{standing.version} ({standing.state}) -> {target}", markup=False)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    factor, sign, level = text.partition("=")
+    if not sign:
+        raise typer.BadParameter(f"--at '{text}': expected FACTOR=LEVEL")
+    return factor.strip(), level.strip()
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=1, default=str))

@@ -1,0 +1,190 @@
+"""How `ratewright rates` shows versions, comparisons and explanations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from pipelines.pricing.comparison import Comparison
+    from pipelines.pricing.explanation import CoverPrice, Explanation
+    from pipelines.pricing.manifest import Manifest
+    from pipelines.pricing.workflow import Record, Standing
+
+STYLES = {
+    "in force": "bold green",
+    "approved": "green",
+    "in review": "yellow",
+    "rejected": "red",
+    "retired": "dim",
+}
+HASH_SHOWN = 12
+
+
+def standing_record(standing: Standing) -> dict[str, Any]:
+    """A standing as JSON has it."""
+    return {
+        k: str(v) if k in ("state", "effective_from", "effective_to") else v
+        for k, v in vars(standing).items()
+    }
+
+
+def print_standings(console: Console, found: list[Standing]) -> None:
+    """One line per version."""
+    if not found:
+        console.print("There is no rate table yet. A run makes the first: ratewright run")
+        return
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in ("", "year", "version", "state", "rates contracts from", "to", "by", "approved by"):
+        table.add_column(name, no_wrap=name in ("version", "state"))
+    for one in found:
+        cells = [
+            "*" if one.state == "in force" else "",
+            str(one.rating_year),
+            one.version,
+            str(one.state),
+            str(one.effective_from),
+            str(one.effective_to),
+            ", ".join(one.authors),
+            one.approver or "",
+        ]
+        table.add_row(*(escape(cell) for cell in cells), style=STYLES.get(one.state, ""))
+    console.print(table)
+
+
+def print_version(
+    console: Console, standing: Standing, manifest: Manifest, history: list[Record], path: Path
+) -> None:
+    """Standing, origin and history of a version."""
+    console.print(f"{standing.version} is {standing.state}", style="bold", markup=False)
+    facts = {
+        "portfolio": manifest.title,
+        "rates": f"contracts that begin {standing.effective_from} to {standing.effective_to}",
+        "authors": ", ".join(standing.authors),
+        "approved by": standing.approver or "nobody yet",
+        "edited from": standing.parent or "no other version",
+        "year before": manifest.compared_with or "no version was in force",
+        "files": f"{path} ({len(manifest.files)} files, each as the log has it)",
+    }
+    _print_facts(console, facts)
+    _print_origin(console, manifest)
+    console.print("History", style="bold")
+    for record in history:
+        who = (
+            record.who if record.who == record.login or record.automatic else f"{record.who} ({record.login})"
+        )
+        what = record.action if record.version == standing.version else f"{record.action} of {record.version}"
+        why = f": {record.reason}" if record.reason else ""
+        console.print(f"  {record.at:%Y-%m-%d %H:%M}  {what} by {who}{why}", markup=False)
+    for change in manifest.changes:
+        moved = f"{change.before:.4f} -> {change.after:.4f}"
+        console.print(
+            f"  {change.cover}, {change.factor} {change.level}: {moved}: {change.reason}", markup=False
+        )
+
+
+def print_comparison(console: Console, old: str, new: str, moved: Comparison, top: int) -> None:
+    """Base rates, relativities that differ, and the cells that rise and fall most."""
+    console.print(f"{old} -> {new}", style="bold", markup=False)
+    if moved.overall is not None:
+        console.print(f"Premium of all cells, at the exposure of the new version: {moved.overall:+.2%}")
+    _print_frame(console, "Base rates", moved.base_rates, moved.base_rates.height)
+    _print_frame(console, "Relativities that differ, furthest first", moved.furthest(), top)
+    if moved.premiums is None:
+        console.print("The versions show premiums by other factors, so cells cannot be compared.")
+        return
+    _print_frame(console, "Largest rises of premium", moved.rises(top), top)
+    _print_frame(console, "Largest falls of premium", moved.falls(top), top)
+
+
+def print_explanation(console: Console, explained: Explanation, manifest: Manifest) -> None:
+    """Every step of every cover's premium, then what it was made from."""
+    console.print(f"{explained.version}, amounts in {manifest.currency}", style="bold", markup=False)
+    if explained.assumed:
+        held = ", ".join(f"{f}={explained.cell[f]}" for f in explained.assumed)
+        console.print(f"Held at their base level: {held}", markup=False, style="dim")
+    for price in explained.covers:
+        _print_cover(console, price)
+    console.print(f"Total {explained.total:,.2f}", style="bold")
+    console.print()
+    _print_origin(console, manifest)
+
+
+def _print_cover(console: Console, price: CoverPrice) -> None:
+    table = Table(box=box.SIMPLE_HEAD, title=price.cover, title_justify="left", title_style="bold")
+    for name in ("step", "level", "relativity", "amount", "vehicle-years", "claims", "remark"):
+        table.add_column(
+            name, justify="right" if name in ("relativity", "amount", "vehicle-years", "claims") else "left"
+        )
+    table.add_row("base rate", "", "", f"{price.base_rate:,.2f}", "", "", "")
+    for step in price.steps:
+        remarks = []
+        if step.rated_as != step.level:
+            remarks.append(f"not listed, rated as {step.rated_as}")
+        if step.relativity != step.indicated_relativity:
+            remarks.append(f"indicated {step.indicated_relativity:.4f}; {step.selection_reason}")
+        table.add_row(
+            escape(step.factor),
+            escape(step.level),
+            f"x {step.relativity:.4f}",
+            f"{step.amount:,.4f}",
+            f"{step.exposure_years:,.0f}",
+            f"{step.claim_count:,}",
+            escape("; ".join(remarks)),
+        )
+    table.add_row("fixed amount", "", "", f"+ {price.fixed_amount:,.2f}", "", "", "")
+    table.add_row(
+        "rounded", "", "", f"{price.premium:,.2f}", "", "", f"from {price.unrounded:,.6f}", style="bold"
+    )
+    console.print(table)
+
+
+def _print_origin(console: Console, manifest: Manifest) -> None:
+    console.print("Made from", style="bold")
+    seeds = ", ".join(f"{n} {h[:HASH_SHOWN]}" for n, h in manifest.seeds.items())
+    facts = {
+        "model": manifest.model_version or "not named",
+        "code": manifest.code_revision,
+        "rating plan": seeds or "no seeds",
+        "mapping": manifest.mapping_sha256[:HASH_SHOWN],
+        "valued on": str(manifest.valuation_date),
+        "marts": "marts.contract_experience by marts.rating_cell_levels (ratewright sql)",
+    }
+    _print_facts(console, facts)
+    for file in manifest.deliveries:
+        told = f"{file.accepted:,} of {file.read:,} rows, {file.sha256[:HASH_SHOWN]}"
+        console.print(f"  {'delivery':<12} {file.file}: {told}", markup=False)
+
+
+def _print_facts(console: Console, facts: dict[str, str]) -> None:
+    for label, value in facts.items():
+        console.print(f"  {label:<12} {value}", markup=False)
+
+
+def _print_frame(console: Console, title: str, frame: pl.DataFrame, top: int) -> None:
+    if not frame.height:
+        console.print(f"{title}: none")
+        return
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
+    for name, kind in frame.schema.items():
+        table.add_column(name.replace("_", " "), justify="right" if kind.is_numeric() else "left")
+    for row in frame.head(top).iter_rows(named=True):
+        table.add_row(*(_cell(name, value) for name, value in row.items()))
+    console.print(table)
+    if frame.height > top:
+        console.print(f"{frame.height:,} in all, {top} shown (--top, --json)")
+
+
+def _cell(name: str, value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:+.2%}" if name == "change" else f"{value:,.4f}".rstrip("0").rstrip(".")
+    return escape(str(value))

@@ -1,0 +1,31 @@
+"""A draft of the forecast that the last run left, without a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipelines.pricing.errors import PublicationError
+from pipelines.pricing.handover import MODELS, take_over
+from pipelines.pricing.rate_table import draft_rate_table
+from pipelines.pricing.workflow import Standing
+from pipelines.repricing import Plan
+from pipelines.settings import Settings
+
+
+def draft_of_last_forecast(settings: Settings, mapping: Path, rating_year: int) -> Standing:
+    """Build the rate table of a rating year from the forecast and the warehouse of the last run.
+
+    Raises:
+        InputError: the mapping cannot be used.
+        PublicationError: no run has left a forecast of that year.
+    """
+    plan = Plan(settings.landing, mapping.resolve(), rating_year, None, settings)
+    folder = settings.forecast(plan.client, rating_year)
+    if not (folder / MODELS).exists():
+        raise PublicationError(f"{plan.client} has no forecast of {rating_year}: ratewright run makes one")
+    drafted = draft_rate_table(plan, take_over(folder))
+    if drafted is None:
+        raise PublicationError(
+            f"{plan.client}: the forecast of {rating_year} has no cover that can be priced"
+        )
+    return drafted[1]

@@ -1,0 +1,100 @@
+"""How the price of one cell came about: from base to rounding, then down to the files it was learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from models_ml.rating import BASE, RateTable, rate
+from models_ml.relativities import OTHER
+from pipelines.errors import nearest
+from pipelines.pricing.errors import PublicationError
+from pipelines.pricing.version_files import VersionParts
+
+
+@dataclass(frozen=True)
+class Step:
+    """One relativity: the level asked for, the one that rates it, and the amount after it."""
+
+    factor: str
+    level: str
+    rated_as: str
+    relativity: float
+    indicated_relativity: float
+    selection_reason: str | None
+    exposure_years: float
+    claim_count: int
+    amount: float
+
+
+@dataclass(frozen=True)
+class CoverPrice:
+    """The premium of one cover, step by step."""
+
+    cover: str
+    base_rate: Decimal
+    steps: tuple[Step, ...]
+    fixed_amount: Decimal
+    unrounded: float
+    premium: Decimal
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The price of a cell; `assumed` are the factors that were not asked for, held at their base level."""
+
+    version: str
+    cell: dict[str, str]
+    assumed: tuple[str, ...]
+    covers: tuple[CoverPrice, ...]
+    total: Decimal
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as JSON has it; amounts are text, so that no cent is lost."""
+        return asdict(self)
+
+
+def explain(parts: VersionParts, asked: Mapping[str, str]) -> Explanation:
+    """Explain the price of a cell from the published table alone.
+
+    Args:
+        parts: the version.
+        asked: level by factor; factors left out are held at their base level.
+
+    Raises:
+        PublicationError: a factor is none of the table's, or has no base level and was left out.
+    """
+    factors = parts.table.factors
+    for factor in asked:
+        if factor not in factors:
+            raise PublicationError(f"factor '{factor}': {nearest(factor, factors)}")
+    base = parts.manifest.base_levels
+    for factor in factors:
+        if factor not in asked and factor not in base:
+            raise PublicationError(f"factor '{factor}' has no base level: say --at {factor}=LEVEL")
+    cell = {factor: asked.get(factor, base.get(factor, "")) for factor in factors}
+    rated = rate(parts.table, pl.DataFrame({f: [level] for f, level in cell.items()})).row(0, named=True)
+    covers = tuple(_cover(parts.table, cover, cell, rated[cover]) for cover in parts.table.covers)
+    assumed = tuple(f for f in factors if f not in asked)
+    return Explanation(parts.manifest.version(), cell, assumed, covers, rated["total"])
+
+
+def _cover(table: RateTable, cover: str, cell: Mapping[str, str], premium: Decimal) -> CoverPrice:
+    own = table.rates.filter(pl.col("cover") == cover)
+    base = own.filter(pl.col("factor") == BASE).row(0, named=True)
+    amount = float(base["base_rate"])
+    steps = []
+    for factor in own.filter(pl.col("factor") != BASE)["factor"].unique(maintain_order=True):
+        levels = own.filter(pl.col("factor") == factor)
+        listed = cell[factor] in levels["level"]
+        rated_as = cell[factor] if listed else OTHER
+        row = levels.filter(pl.col("level") == rated_as).row(0, named=True)
+        amount *= row["relativity"]
+        taken = {name: row[name] for name in Step.__annotations__ if name in row and name != "level"}
+        steps.append(Step(**taken, level=cell[factor], rated_as=rated_as, amount=amount))
+    unrounded = amount + float(base["fixed_amount"])
+    return CoverPrice(cover, base["base_rate"], tuple(steps), base["fixed_amount"], unrounded, premium)

@@ -1,0 +1,140 @@
+"""A workbook in the house style: sheets set up to be read and printed, tables with a head row."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+FILL, EDGE, INPUT, THIN = "#1F3A5F", "#D0D7DE", "#FFFBE6", "#FFF3CD"
+FONT = {"font_name": "Calibri", "font_size": 11}
+NUMBERS = {
+    "money": "#,##0.00",
+    "whole": "#,##0",
+    "rel": "0.000",
+    "exact": "0.0000",
+    "plain": "General",
+    "share": "+0.0%;-0.0%;0.0%",
+}
+WIDEST, HEAD_HEIGHT, PAPER_A4 = 42, 48, 9
+SHEET_NAME_LENGTH = 31
+
+
+class Book:
+    """A workbook that is being written; `file` is xlsxwriter's."""
+
+    def __init__(self, title: str) -> None:
+        import xlsxwriter
+
+        self.buffer = io.BytesIO()
+        options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        self.file: Any = xlsxwriter.Workbook(self.buffer, options)
+        # xlsxwriter stamps the time of writing unless told otherwise.
+        self.file.set_properties({"title": title, "created": dt.datetime(2000, 1, 1)})  # noqa: DTZ001
+        self.formats: dict[str, Any] = {
+            **{name: self.file.add_format({**FONT, "num_format": code}) for name, code in NUMBERS.items()},
+            "text": self.file.add_format(FONT),
+            "title": self.file.add_format({**FONT, "font_size": 18, "bold": True, "font_color": FILL}),
+            "subtitle": self.file.add_format({**FONT, "font_size": 13, "bold": True, "font_color": FILL}),
+            "note": self.file.add_format(
+                {**FONT, "font_color": "#57606A", "text_wrap": True, "valign": "top"}
+            ),
+            "thin": self.file.add_format({**FONT, "num_format": NUMBERS["exact"], "bg_color": THIN}),
+            "input": self.file.add_format(
+                {
+                    **FONT,
+                    "num_format": NUMBERS["exact"],
+                    "bg_color": INPUT,
+                    "border": 1,
+                    "border_color": EDGE,
+                    "bold": True,
+                }
+            ),
+            "input_text": self.file.add_format(
+                {**FONT, "num_format": "@", "bg_color": INPUT, "border": 1, "border_color": EDGE}
+            ),
+            "head": self.file.add_format(
+                {
+                    **FONT,
+                    "bold": True,
+                    "font_color": "white",
+                    "bg_color": FILL,
+                    "text_wrap": True,
+                    "valign": "vcenter",
+                    "border": 1,
+                    "border_color": EDGE,
+                }
+            ),
+        }
+        self._names: set[str] = set()
+
+    def sheet(self, name: str, *, landscape: bool = True) -> Any:
+        """A sheet under a name Excel accepts and no other has, set up to print on the width of a page."""
+        clean = "".join("-" if c in "[]:*?/\\" else c for c in name).strip("'")
+        title, number = clean[:SHEET_NAME_LENGTH], 1
+        while title.casefold() in self._names:
+            number += 1
+            title = f"{clean[: SHEET_NAME_LENGTH - 4]} {number}"
+        self._names.add(title.casefold())
+        sheet = self.file.add_worksheet(title)
+        sheet.hide_gridlines(2)
+        sheet.set_paper(PAPER_A4)
+        sheet.fit_to_pages(1, 0)
+        if landscape:
+            sheet.set_landscape()
+        return sheet
+
+    def table(self, sheet: Any, top: int, frame: pl.DataFrame, kinds: Mapping[str, str]) -> None:
+        """Head row at `top`, data below it, widths from the longest text.
+
+        Args:
+            sheet: xlsxwriter's.
+            top: row of the head, from 0.
+            frame: what is shown; a column's name in words is its head.
+            kinds: format of a column by its name; text where none is named.
+        """
+        for column, name in enumerate(frame.columns):
+            kind = kinds.get(name, "text")
+            is_text = kind in ("text", "input_text")
+            sheet.write_string(top, column, words(name), self.formats["head"])
+            sheet.set_column(column, column, _width(frame[name], is_text=is_text))
+            for row, value in enumerate(frame[name], start=top + 1):
+                if value is None:
+                    sheet.write_blank(row, column, None, self.formats[kind])
+                elif is_text:
+                    sheet.write_string(row, column, str(value), self.formats[kind])
+                else:
+                    sheet.write_number(row, column, float(value), self.formats[kind])
+        sheet.set_row(top, HEAD_HEIGHT)
+
+    def data_sheet(
+        self, name: str, frame: pl.DataFrame, kinds: Mapping[str, str], frozen_columns: int
+    ) -> Any:
+        """A sheet that is one table: frozen panes, a filter, its head on every page."""
+        sheet = self.sheet(name)
+        self.table(sheet, 0, frame, kinds)
+        sheet.freeze_panes(1, frozen_columns)
+        sheet.repeat_rows(0)
+        sheet.autofilter(0, 0, max(1, frame.height), frame.width - 1)
+        return sheet
+
+    def close(self) -> bytes:
+        """Finish the workbook and return it."""
+        self.file.close()
+        return self.buffer.getvalue()
+
+
+def words(name: str) -> str:
+    """A column's name as it is read: `vehicle_years` as Vehicle years."""
+    return name.replace("_", " ").capitalize()
+
+
+def _width(values: pl.Series, *, is_text: bool) -> float:
+    width = max(11, min(WIDEST, len(values.name) * 0.7))
+    if is_text and values.len():
+        longest = values.cast(pl.String).str.len_chars().max()
+        width = max(width, min(WIDEST, int(str(longest or 0)) + 2))
+    return width

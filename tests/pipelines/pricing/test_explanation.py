@@ -1,0 +1,57 @@
+"""Explanations multiply out to the price that the engine gives, and say what each step rests on."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+import polars as pl
+import pytest
+
+from models_ml.rating import rate
+from pipelines.pricing.errors import PublicationError
+from pipelines.pricing.explanation import explain
+from pipelines.pricing.manifest import Change
+from pipelines.pricing.version_files import select_relativities
+from tests.pipelines.pricing.versions import parts
+
+
+@pytest.mark.parametrize("use", ["private", "taxi", "hearse"])
+@pytest.mark.parametrize("age", ["0", "1", "2"])
+def test_the_steps_end_at_the_price_of_the_engine(use: str, age: str) -> None:
+    made = explain(parts(), {"use": use, "age": age})
+    rated = rate(parts().table, pl.DataFrame({"use": [use], "age": [age]})).row(0, named=True)
+    for cover in made.covers:
+        product = float(cover.base_rate)
+        for step in cover.steps:
+            product *= step.relativity
+            assert step.amount == pytest.approx(product)
+        end = Decimal(repr(product + float(cover.fixed_amount))).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        assert end == cover.premium == rated[cover.cover]
+    assert made.total == rated["total"]
+
+
+def test_factors_that_were_not_asked_for_stand_at_their_base_level() -> None:
+    made = explain(parts(), {"use": "taxi"})
+    assert made.assumed == ("age",)
+    assert made.cell == {"use": "taxi", "age": parts().manifest.base_levels["age"]}
+    damage, glass = made.covers
+    assert (damage.steps[1].factor, damage.steps[1].relativity) == ("age", 1.0)
+    # The base of one cover need not be that of another: a cell is one vehicle, rated for both.
+    assert glass.steps[1].level == damage.steps[1].level
+
+
+def test_a_level_that_is_not_listed_is_said_to_be_rated_as_any_other() -> None:
+    damage = explain(parts(), {"use": "hearse"}).covers[0]
+    assert (damage.steps[0].level, damage.steps[0].rated_as) == ("hearse", "*")
+
+
+def test_a_relativity_selected_by_hand_is_told_with_the_indicated_one_and_why() -> None:
+    change = Change(cover="damage", factor="use", level="taxi", before=1, after=1.1, reason="wear")
+    step = explain(select_relativities(parts(), (change,)), {"use": "taxi"}).covers[0].steps[0]
+    indicated = explain(parts(), {"use": "taxi"}).covers[0].steps[0].relativity
+    assert (step.relativity, step.indicated_relativity, step.selection_reason) == (1.1, indicated, "wear")
+
+
+def test_a_factor_that_the_table_does_not_have_is_refused_with_the_nearest() -> None:
+    with pytest.raises(PublicationError, match="factor 'usee': none of that name; did you mean 'use'"):
+        explain(parts(), {"usee": "taxi"})

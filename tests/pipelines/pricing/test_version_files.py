@@ -1,0 +1,87 @@
+"""Files of a version: each format gives the same table back, and an edit prices anew from the table alone."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from models_ml.rating import rate
+from pipelines.errors import InputError
+from pipelines.pricing.manifest import Change
+from pipelines.pricing.publication import FORMATS, hand_out
+from pipelines.pricing.version_files import SCHEMA, load_rates, read_parts, select_relativities, write_parts
+from tests.pipelines.pricing.versions import FORMULA, desk, drafted, parts, put_in_force
+
+TAXI = Change(cover="damage", factor="use", level="taxi", before=1.0, after=1.1, reason="wear")
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_published_pulled_and_read_back_the_table_is_the_same(tmp_path: Path, file_format: str) -> None:
+    made = parts(level=FORMULA)
+    standing = drafted(tmp_path, made)
+    put_in_force(tmp_path, standing.version)
+    mine = desk(tmp_path)
+    files = mine.files(mine.standings()[standing.version])
+    pulled = hand_out(files, standing.version, file_format, tmp_path)
+    assert_frame_equal(load_rates(pulled), made.rates, check_exact=True)
+    assert load_rates(pulled).schema == SCHEMA
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"expected a file in \.csv, \.parquet or \.xlsx; found \.txt"):
+        load_rates(tmp_path / "rates.txt")
+
+
+def test_parts_survive_their_files() -> None:
+    made = parts()
+    again = read_parts({**write_parts(made), "manifest.json": made.manifest.canonical()})
+    assert again.manifest == made.manifest
+    assert_frame_equal(again.rates, made.rates)
+    assert_frame_equal(again.premiums, made.premiums)
+    assert again.judgements["damage"].gini_model == made.judgements["damage"].gini_model
+
+
+def test_the_same_parts_give_the_same_bytes() -> None:
+    assert write_parts(parts()) == write_parts(parts())
+
+
+def test_a_selected_relativity_rates_and_the_indicated_one_is_kept_beside_it() -> None:
+    edited = select_relativities(parts(), (TAXI,))
+    row = edited.rates.filter((pl.col("level") == "taxi") & (pl.col("cover") == "damage")).row(0, named=True)
+    before = parts().rates.filter(pl.col("level") == "taxi").row(0, named=True)
+    assert (row["relativity"], row["indicated_relativity"], row["selection_reason"]) == (
+        1.1, before["relativity"], "wear",
+    )  # fmt: skip
+    others = pl.col("level") != "taxi"
+    assert_frame_equal(edited.rates.filter(others), parts().rates.filter(others))
+    assert edited.manifest.parent == parts().manifest.version()
+    assert edited.manifest.version() != parts().manifest.version()
+
+
+def test_premiums_of_an_edit_are_those_of_its_own_table() -> None:
+    edited = select_relativities(parts(), (TAXI,))
+    taxi = edited.premiums.filter(pl.col("use") == "taxi")
+    held = parts().manifest.base_levels["age"]
+    alone = rate(edited.table, pl.DataFrame({"use": ["taxi"], "age": [held]}))
+    assert taxi["damage"].to_list() == alone["damage"].to_list()
+    assert taxi["damage"].to_list() != parts().premiums.filter(pl.col("use") == "taxi")["damage"].to_list()
+    private = pl.col("use") == "private"
+    assert_frame_equal(edited.premiums.filter(private), parts().premiums.filter(private))
+
+
+def test_a_second_edit_keeps_the_reasons_of_the_first() -> None:
+    age = Change(cover="damage", factor="age", level="2", before=0.5, after=0.6, reason="few")
+    twice = select_relativities(select_relativities(parts(), (TAXI,)), (age,))
+    reasons = dict(twice.rates.drop_nulls("selection_reason").select("level", "selection_reason").iter_rows())
+    assert reasons == {"taxi": "wear", "2": "few"}
+    assert twice.manifest.changes == (age,)
+
+
+def test_the_csv_is_text_that_excel_opens_and_the_parquet_is_typed() -> None:
+    files = write_parts(parts())
+    assert files["rate_table.csv"].decode().startswith("client,rating_year,cover,factor,level,")
+    assert pl.read_parquet(io.BytesIO(files["rate_table.parquet"])).schema == SCHEMA

@@ -1,0 +1,214 @@
+"""`ratewright rates`: a table from draft to force and out again; what is refused, is refused in one line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from unittest.mock import patch
+
+import openpyxl
+import pytest
+
+from tests.commands import Done, ratewright
+from tests.pipelines.pricing.versions import draft_of, drafted, of_year, parts, put_in_force, tree
+
+Command = Callable[..., Done]
+
+
+@pytest.fixture
+def rates(tmp_path: Path) -> Command:
+    """A `rates` command in the name of somebody."""
+
+    def run(*words: str, by: str = "Ann") -> Done:
+        with patch.dict("os.environ", {"RATEWRIGHT_USER": by}):
+            return ratewright(tmp_path, "rates", *words)
+
+    return run
+
+
+def refused(done: Done) -> str:
+    """The one line that says why."""
+    assert done.returncode == 1, done.stdout
+    assert "Traceback" not in done.stderr
+    (line,) = (line for line in done.stderr.splitlines() if line.startswith("error: "))
+    return line
+
+
+def in_review(rates: Command, root: Path) -> str:
+    name = drafted(root).version
+    assert rates("submit", name).returncode == 0
+    return name
+
+
+def test_a_table_goes_from_draft_to_force_and_is_pulled(rates: Command, tmp_path: Path) -> None:
+    name = drafted(tmp_path).version
+    steps = [
+        (("submit", name), "Ann", f"{name} is in review."),
+        (("approve", name, "--reason", "within the mandate"), "Bob", f"{name} is approved."),
+        (("publish", name), "Ann", f"{name} is in force, 2026-01-01 to 2026-12-31"),
+        (("pull", "--year", "2026", "--format", "csv", "--out", str(tmp_path)), "Cai", f"{name} (in force)"),
+    ]
+    for words, by, said in steps:
+        done = rates(*words, by=by)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith(said)
+    assert (tmp_path / f"{name}.csv").exists()
+    (row,) = json.loads(rates("list", "--json").stdout)
+    assert (row["version"], row["state"], row["approver"]) == (name, "in force", "Bob")
+    assert f"* 2026 {name} in force" in " ".join(rates("list").stdout.split())
+
+
+def test_an_approval_by_the_author_is_refused(rates: Command, tmp_path: Path) -> None:
+    name = in_review(rates, tmp_path)
+    told = refused(rates("approve", name, "--reason", "mine", by="ann"))
+    assert told == f"error: {name} was drafted or edited by Ann: somebody else has to approve"
+
+
+def test_an_edit_after_approval_is_refused(rates: Command, tmp_path: Path) -> None:
+    name = in_review(rates, tmp_path)
+    assert rates("approve", name, "--reason", "well", by="Bob").returncode == 0
+    out = tmp_path / "back.xlsx"
+    assert rates("pull", "--version", name, "--not-in-force", "--out", str(out)).returncode == 0
+    assert f"{name} is approved: only a draft can be edited" in refused(rates("edit", "--from", str(out)))
+
+
+def test_a_tampered_file_is_refused(rates: Command, tmp_path: Path) -> None:
+    name = drafted(tmp_path).version
+    put_in_force(tmp_path, name)
+    published = tmp_path / "published" / "rate_tables" / "2026" / name / "rate_table.csv"
+    published.write_bytes(published.read_bytes().replace(b"taxi", b"free"))
+    out = tmp_path / "out.csv"
+    told = refused(rates("pull", "--year", "2026", "--format", "csv", "--out", str(out)))
+    assert told == f"error: {name}: rate_table.csv is not what was drafted; not handed out"
+    assert not out.exists()
+
+
+def test_a_tampered_log_is_refused_with_its_line(rates: Command, tmp_path: Path) -> None:
+    name = in_review(rates, tmp_path)
+    log = tmp_path / "rates" / "acme" / "log.jsonl"
+    log.write_text(log.read_text().replace('"who": "Ann"', '"who": "Eve"', 1))
+    before = tree(tmp_path)
+    for words in (("approve", name, "--reason", "x"), ("show", name), ("list",)):
+        assert "line 1 of the log: it is not what was recorded" in refused(rates(*words))
+    assert tree(tmp_path) == before
+
+
+def test_an_overlapping_effective_date_is_refused_until_the_other_is_named(
+    rates: Command, tmp_path: Path
+) -> None:
+    old, new = draft_of(tmp_path), draft_of(tmp_path, model="m2")
+    put_in_force(tmp_path, old)
+    assert rates("submit", new).returncode == 0
+    assert rates("approve", new, "--reason", "well", by="Bob").returncode == 0
+    assert f"overlaps {old}, in force 2026-01-01 to 2026-12-31" in refused(rates("publish", new))
+    assert rates("publish", new, "--replace", old).returncode == 0
+    states = {row["version"]: row["state"] for row in json.loads(rates("list", "--json").stdout)}
+    assert states == {old: "retired", new: "in force"}
+
+
+def test_a_withdrawn_version_is_pulled_only_by_name_and_on_purpose(rates: Command, tmp_path: Path) -> None:
+    name = draft_of(tmp_path)
+    put_in_force(tmp_path, name)
+    assert rates("withdraw", name, "--reason", "wrong currency").returncode == 0
+    out = str(tmp_path / "out.csv")
+    assert "no rate table is published for 2026" in refused(rates("pull", "--year", "2026", "--out", out))
+    told = refused(rates("pull", "--version", name, "--out", out))
+    assert f"{name} is retired (wrong currency): nobody may quote from it" in told
+    assert not Path(out).exists()
+    assert rates("pull", "--version", name, "--not-in-force", "--out", str(tmp_path)).returncode == 0
+    assert (tmp_path / f"{name}.retired.xlsx").exists()
+
+
+@pytest.mark.parametrize("action", ["approve", "reject", "withdraw"])
+def test_a_decision_needs_a_reason(rates: Command, tmp_path: Path, action: str) -> None:
+    assert rates(action, draft_of(tmp_path)).returncode == 2
+    assert "say why with --reason" in refused(rates(action, draft_of(tmp_path), "--reason", " "))
+
+
+def test_a_version_that_is_not_there_is_refused_with_the_nearest(rates: Command, tmp_path: Path) -> None:
+    assert refused(rates("show", "acme-0")) == "error: rate table 'acme-0': there is none yet"
+    name = draft_of(tmp_path)
+    assert f"did you mean '{name}'" in refused(rates("show", name[:-1]))
+    assert f"among: {name}" in refused(rates("submit", "bolt"))
+
+
+def test_cells_that_are_refused_are_told_one_a_line(rates: Command, tmp_path: Path) -> None:
+    name = drafted(tmp_path).version
+    out = tmp_path / "back.xlsx"
+    assert rates("pull", "--version", name, "--not-in-force", "--out", str(out)).returncode == 0
+    book = openpyxl.load_workbook(out)
+    column = next(cell.column for cell in book["Age"][1] if cell.value == "Selected")
+    book["Age"].cell(2, column).value = 9
+    book["Age"].cell(3, column).value = "=2*2"
+    book.save(out)
+    done = rates("edit", "--from", str(out), by="Bob")
+    assert refused(done) == "error: 2 cells are refused; nothing was changed"
+    first, second = done.stderr.splitlines()[:2]
+    letter = book["Age"].cell(2, column).column_letter
+    assert first.startswith(f"  sheet Age, cell {letter}2: 9: outside ")
+    assert second == f"  sheet Age, cell {letter}3: =2*2: a formula in place of a number"
+
+
+def test_an_edit_shows_in_diff_explain_and_show(rates: Command, tmp_path: Path) -> None:
+    name = drafted(tmp_path).version
+    out = tmp_path / "back.xlsx"
+    rates("pull", "--version", name, "--not-in-force", "--out", str(out))
+    book = openpyxl.load_workbook(out)
+    head = {cell.value: cell.column for cell in book["Use"][1]}
+    row = next(r for r in range(2, 9) if book["Use"].cell(r, head["Level"]).value == "taxi")
+    indicated = book["Use"].cell(row, head["Indicated"]).value
+    book["Use"].cell(row, head["Selected"]).value = round(indicated * 1.2, 4)
+    book["Use"].cell(row, head["Reason for the change"]).value = "[bold]brakes[/]"
+    book.save(out)
+    edited = rates("edit", name, "--from", str(out), "--reason", "review", by="Bob").stdout.split()[0]
+    moved = json.loads(rates("diff", edited, "--json").stdout)
+    assert (moved["old"], moved["new"]) == (name, edited)
+    (relativity,) = moved["relativities"]
+    assert (relativity["level"], relativity["change"]) == ("taxi", pytest.approx(0.2, abs=1e-4))
+    assert "taxi" in rates("diff", edited, name).stdout
+    told = rates("explain", edited, "--at", "use=taxi").stdout
+    assert f"indicated {indicated:.4f}; [bold]brakes[/]" in told
+    shown = rates("show", edited).stdout
+    assert "edit by Bob" in shown
+    assert "[bold]brakes[/]" in shown
+    history = json.loads(rates("show", edited, "--json").stdout)["history"]
+    assert [r["drafted"]["changes"][0]["level"] for r in history] == ["taxi"]
+
+
+def test_diff_takes_what_is_in_force_where_a_version_has_no_parent(rates: Command, tmp_path: Path) -> None:
+    old = drafted(tmp_path, of_year(parts(loading=0.2), 2025)).version
+    new = drafted(tmp_path).version
+    assert "no parent and no other version is in force" in refused(rates("diff", new))
+    put_in_force(tmp_path, old)
+    done = rates("diff", new, "--top", "1")
+    assert done.stdout.startswith(f"{old} -> {new}")
+    assert "Largest falls of premium" in done.stdout
+
+
+def test_explain_for_a_program_holds_the_price_and_what_it_was_made_from(
+    rates: Command, tmp_path: Path
+) -> None:
+    name = drafted(tmp_path).version
+    told = json.loads(rates("explain", name, "--at", "use=private", "--json").stdout)
+    assert told["manifest"]["client"] == "acme"
+    assert sum(float(c["premium"]) for c in told["covers"]) == pytest.approx(float(told["total"]))
+    assert rates("explain", name, "--at", "private").returncode == 2
+    assert "did you mean 'use'" in refused(rates("explain", name, "--at", "usee=private"))
+
+
+def test_a_draft_is_made_of_something(rates: Command, tmp_path: Path) -> None:
+    assert rates("draft").returncode == 2
+    assert rates("draft", "--rating-year", "2026").returncode == 2
+    assert rates("pull", "--out", str(tmp_path)).returncode == 2
+    name = drafted(tmp_path).version
+    rates("reject", name, "--reason", "too dear", by="Bob")
+    again = rates("draft", "--from", name, "--reason", "cheaper", by="Cai").stdout
+    assert again.endswith(" is draft.\n")
+    assert "has no forecast of 2031" in refused(
+        rates("draft", "--mapping", "data/mappings/simulated.yml", "--rating-year", "2031")
+    )
+
+
+def test_list_says_how_to_get_a_first_table(rates: Command) -> None:
+    assert rates("list").stdout == "There is no rate table yet. A run makes the first: ratewright run\n"
