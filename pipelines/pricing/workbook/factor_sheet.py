@@ -61,7 +61,7 @@ def _rows(own: pl.DataFrame, limit: float, last_year: pl.DataFrame | None) -> pl
         pl.col("exposure_years").alias("vehicle_years"),
         pl.col("claim_count").alias("claims"),
         pl.col("burning_cost").alias("gross_cost_per_vehicle_year"),
-        pl.when(thin & (pl.col("level") != OTHER)).then(pl.lit("thin")).alias("data"),
+        pl.when(thin & (pl.col("level") != OTHER)).then(pl.lit("thin")).alias("experience"),
         *before,
         "lowest",
         pl.col("indicated_relativity").alias(INDICATED),
@@ -74,7 +74,7 @@ def _rows(own: pl.DataFrame, limit: float, last_year: pl.DataFrame | None) -> pl
 
 def _shade_thin(book: Book, sheet: Any, frame: pl.DataFrame) -> None:
     column = frame.columns.index(INDICATED)
-    cells = frame.with_row_index("row", offset=1).filter(pl.col("data").is_not_null())
+    cells = frame.with_row_index("row", offset=1).filter(pl.col("experience").is_not_null())
     for row, value in cells.select("row", INDICATED).iter_rows():
         sheet.write_number(row, column, value, book.formats["thin"])
 
