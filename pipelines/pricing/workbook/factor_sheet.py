@@ -105,11 +105,10 @@ def _chart(book: Book, sheet: Any, frame: pl.DataFrame, cover: str, factor: str,
     rows = numbered.filter((pl.col(COVER) == cover) & (pl.col(LEVEL) != OTHER))["row"]
     if not 2 <= rows.len() <= CHART_LEVELS:
         return
-    first, last = rows[0], rows[-1]
-    name = sheet.get_name()
 
     def cells(column: str) -> list[Any]:
-        return [name, first, frame.columns.index(column), last, frame.columns.index(column)]
+        at = frame.columns.index(column)
+        return [sheet.get_name(), rows[0], at, rows[-1], at]
 
     columns = book.file.add_chart({"type": "column"})
     columns.add_series(
