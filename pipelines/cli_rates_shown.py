@@ -96,7 +96,7 @@ def print_comparison(console: Console, old: str, new: str, moved: Comparison, to
     if moved.overall is not None:
         console.print(f"Premium of all cells, at the exposure of the new version: {moved.overall:+.2%}")
     _print_frame(console, "Base rates", moved.base_rates, moved.base_rates.height)
-    _print_frame(console, "Relativities that differ, furthest first", moved.furthest(), top)
+    _print_frame(console, "Relativities that differ, furthest first", moved.furthest(), top, places=4)
     if moved.premiums is None:
         console.print("The versions show premiums by other factors, so cells cannot be compared.")
         return
@@ -168,7 +168,7 @@ def _print_facts(console: Console, facts: dict[str, str]) -> None:
         console.print(f"  {label:<12} {value}", markup=False)
 
 
-def _print_frame(console: Console, title: str, frame: pl.DataFrame, top: int) -> None:
+def _print_frame(console: Console, title: str, frame: pl.DataFrame, top: int, places: int = 2) -> None:
     if not frame.height:
         console.print(f"{title}: none")
         return
@@ -176,15 +176,15 @@ def _print_frame(console: Console, title: str, frame: pl.DataFrame, top: int) ->
     for name, kind in frame.schema.items():
         table.add_column(name.replace("_", " "), justify="right" if kind.is_numeric() else "left")
     for row in frame.head(top).iter_rows(named=True):
-        table.add_row(*(_cell(name, value) for name, value in row.items()))
+        table.add_row(*(_cell(name, value, places) for name, value in row.items()))
     console.print(table)
     if frame.height > top:
         console.print(f"{frame.height:,} in all, {top} shown (--top, --json)")
 
 
-def _cell(name: str, value: object) -> str:
+def _cell(name: str, value: object, places: int) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:+.2%}" if name == "change" else f"{value:,.4f}".rstrip("0").rstrip(".")
+        return f"{value:+.2%}" if name == "change" else f"{value:,.{places}f}"
     return escape(str(value))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import secrets
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -62,7 +63,11 @@ class Settings(BaseSettings):
 
     @property
     def login(self) -> str:
-        return getpass.getuser()
+        """The account of the operating system; its number where, as in a container, it has no name."""
+        try:
+            return getpass.getuser()
+        except (KeyError, OSError):
+            return f"uid {os.getuid()}"
 
     @property
     def person(self) -> str:

@@ -19,8 +19,8 @@ from pipelines.errors import nearest
 from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.limits import with_limits
 from pipelines.pricing.manifest import Change
-from pipelines.pricing.workbook import VERSION_PROPERTY
 from pipelines.pricing.workbook.book import words
+from pipelines.pricing.workbook.cover import COVER_SHEET, VERSION
 from pipelines.pricing.workbook.factor_sheet import COVER, FACTOR, INDICATED, LEVEL, REASON, SELECTED
 
 LARGEST_FILE = 50_000_000
@@ -63,10 +63,11 @@ class Workbook:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._book = _open(path)
-        found = [p.value for p in self._book.custom_doc_props.props if p.name == VERSION_PROPERTY]
-        if not found:
-            raise PublicationError(f"{path}: not the workbook of a rate table: it names no version")
-        self.version = str(found[0])
+        cover = self._book[COVER_SHEET] if COVER_SHEET in self._book.sheetnames else None
+        facts = dict(cover.iter_rows(max_col=2, values_only=True)) if cover else {}
+        if not facts.get(VERSION):
+            raise PublicationError(f"{path}: not the workbook of a rate table: its cover names no version")
+        self.version = str(facts[VERSION])
 
     def selections(self, rates: pl.DataFrame, limit: float) -> tuple[Change, ...]:
         """The relativities that differ from those of `rates`, in the order of the table.

@@ -174,6 +174,7 @@ def test_an_edit_shows_in_diff_explain_and_show(rates: Command, tmp_path: Path) 
     assert "[bold]brakes[/]" in shown
     history = json.loads(rates("show", edited, "--json").stdout)["history"]
     assert [r["drafted"]["changes"][0]["level"] for r in history] == ["taxi"]
+    assert f"edit of {edited} by Bob" in rates("show", name).stdout
 
 
 def test_diff_takes_what_is_in_force_where_a_version_has_no_parent(rates: Command, tmp_path: Path) -> None:

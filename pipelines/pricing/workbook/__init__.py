@@ -20,9 +20,7 @@ from pipelines.pricing.workbook.results import (
     rate_table_sheet,
 )
 
-__all__ = ["RATE_TABLE_SHEET", "VERSION_PROPERTY", "workbook_bytes"]
-
-VERSION_PROPERTY = "ratewright_version"
+__all__ = ["RATE_TABLE_SHEET", "workbook_bytes"]
 
 
 def workbook_bytes(
@@ -39,14 +37,13 @@ def workbook_bytes(
     runs as a formula.
 
     Args:
-        manifest: of the version; the file carries its name, so that an edit finds what it edits.
+        manifest: of the version; the cover carries its name, so that an edit finds what it edits.
         table: rates in the columns they are published in.
         premiums: the expanded cells.
         judgements: by cover.
         last_year: rates and premiums of the version in force the year before.
     """
     book = Book(f"Rate table {manifest.rating_year}")
-    book.file.set_custom_property(VERSION_PROPERTY, manifest.version())
     cover_sheet(book, manifest, table, judgements)
     for factor in table.factors:
         factor_sheet(book, table, factor, manifest.edit_limit, last_year and last_year[0])

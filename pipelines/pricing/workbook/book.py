@@ -19,6 +19,25 @@ NUMBERS = {
     "plain": "General",
     "share": "+0.0%;-0.0%;0.0%",
 }
+BORDER = {"border": 1, "border_color": EDGE}
+STYLES: dict[str, dict[str, Any]] = {
+    **{name: {"num_format": code} for name, code in NUMBERS.items()},
+    "text": {},
+    "title": {"font_size": 18, "bold": True, "font_color": FILL},
+    "subtitle": {"font_size": 13, "bold": True, "font_color": FILL},
+    "note": {"font_color": "#57606A", "text_wrap": True, "valign": "top"},
+    "thin": {"num_format": NUMBERS["exact"], "bg_color": THIN},
+    "input": {"num_format": NUMBERS["exact"], "bg_color": INPUT, "bold": True, **BORDER},
+    "input_text": {"num_format": "@", "bg_color": INPUT, **BORDER},
+    "head": {
+        "bold": True,
+        "font_color": "white",
+        "bg_color": FILL,
+        "text_wrap": True,
+        "valign": "vcenter",
+        **BORDER,
+    },
+}
 WIDEST, HEAD_HEIGHT, PAPER_A4 = 42, 48, 9
 SHEET_NAME_LENGTH = 31
 
@@ -35,39 +54,7 @@ class Book:
         # xlsxwriter stamps the time of writing unless told otherwise.
         self.file.set_properties({"title": title, "created": dt.datetime(2000, 1, 1)})  # noqa: DTZ001
         self.formats: dict[str, Any] = {
-            **{name: self.file.add_format({**FONT, "num_format": code}) for name, code in NUMBERS.items()},
-            "text": self.file.add_format(FONT),
-            "title": self.file.add_format({**FONT, "font_size": 18, "bold": True, "font_color": FILL}),
-            "subtitle": self.file.add_format({**FONT, "font_size": 13, "bold": True, "font_color": FILL}),
-            "note": self.file.add_format(
-                {**FONT, "font_color": "#57606A", "text_wrap": True, "valign": "top"}
-            ),
-            "thin": self.file.add_format({**FONT, "num_format": NUMBERS["exact"], "bg_color": THIN}),
-            "input": self.file.add_format(
-                {
-                    **FONT,
-                    "num_format": NUMBERS["exact"],
-                    "bg_color": INPUT,
-                    "border": 1,
-                    "border_color": EDGE,
-                    "bold": True,
-                }
-            ),
-            "input_text": self.file.add_format(
-                {**FONT, "num_format": "@", "bg_color": INPUT, "border": 1, "border_color": EDGE}
-            ),
-            "head": self.file.add_format(
-                {
-                    **FONT,
-                    "bold": True,
-                    "font_color": "white",
-                    "bg_color": FILL,
-                    "text_wrap": True,
-                    "valign": "vcenter",
-                    "border": 1,
-                    "border_color": EDGE,
-                }
-            ),
+            name: self.file.add_format({**FONT, **style}) for name, style in STYLES.items()
         }
         self._names: set[str] = set()
 

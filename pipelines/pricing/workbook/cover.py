@@ -11,6 +11,7 @@ from models_ml.rating import BASE, RateTable
 from pipelines.pricing.manifest import Manifest
 from pipelines.pricing.workbook.book import Book
 
+COVER_SHEET, VERSION = "Cover", "Version"
 THIN_EXPOSURE, THIN_CLAIMS = 50, 10
 LAST_COLUMN = 7
 
@@ -19,7 +20,7 @@ def cover_sheet(
     book: Book, manifest: Manifest, table: RateTable, judgements: Mapping[str, Judgement]
 ) -> None:
     """Version, status, what it was made from, the base rates, and what was selected by hand."""
-    sheet = book.sheet("Cover")
+    sheet = book.sheet(COVER_SHEET)
     sheet.write_string(0, 0, f"Rate table {manifest.rating_year}", book.formats["title"])
     sheet.set_row(0, 28)
     facts = _facts(manifest)
@@ -55,7 +56,7 @@ def method_sheet(book: Book, manifest: Manifest) -> None:
 def _facts(manifest: Manifest) -> dict[str, str]:
     return {
         "Portfolio": manifest.title,
-        "Version": manifest.version(),
+        VERSION: manifest.version(),
         "Status": "draft when this file was written; its status of the day: "
         f"ratewright rates show {manifest.version()}",
         "Rates": f"contracts that begin {manifest.effective_from} to {manifest.effective_to}",

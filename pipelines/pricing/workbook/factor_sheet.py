@@ -61,7 +61,7 @@ def _rows(own: pl.DataFrame, limit: float, last_year: pl.DataFrame | None) -> pl
         pl.col("exposure_years").alias("vehicle_years"),
         pl.col("claim_count").alias("claims"),
         pl.col("burning_cost").alias("gross_cost_per_vehicle_year"),
-        pl.when(thin & (pl.col("level") != OTHER)).then(pl.lit("thin")).alias("data"),
+        pl.when(thin & (pl.col("level") != OTHER)).then(pl.lit("thin")).alias("experience"),
         *before,
         "lowest",
         pl.col("indicated_relativity").alias(INDICATED),
@@ -74,7 +74,7 @@ def _rows(own: pl.DataFrame, limit: float, last_year: pl.DataFrame | None) -> pl
 
 def _shade_thin(book: Book, sheet: Any, frame: pl.DataFrame) -> None:
     column = frame.columns.index(INDICATED)
-    cells = frame.with_row_index("row", offset=1).filter(pl.col("data").is_not_null())
+    cells = frame.with_row_index("row", offset=1).filter(pl.col("experience").is_not_null())
     for row, value in cells.select("row", INDICATED).iter_rows():
         sheet.write_number(row, column, value, book.formats["thin"])
 
@@ -105,11 +105,10 @@ def _chart(book: Book, sheet: Any, frame: pl.DataFrame, cover: str, factor: str,
     rows = numbered.filter((pl.col(COVER) == cover) & (pl.col(LEVEL) != OTHER))["row"]
     if not 2 <= rows.len() <= CHART_LEVELS:
         return
-    first, last = rows[0], rows[-1]
-    name = sheet.get_name()
 
     def cells(column: str) -> list[Any]:
-        return [name, first, frame.columns.index(column), last, frame.columns.index(column)]
+        at = frame.columns.index(column)
+        return [sheet.get_name(), rows[0], at, rows[-1], at]
 
     columns = book.file.add_chart({"type": "column"})
     columns.add_series(

@@ -61,8 +61,13 @@ class Desk:
         return register
 
     def history(self, version: str) -> list[Record]:
-        """What was done to a version."""
-        return [r for r in self.log.records() if version in (r.version, *r.replaces)]
+        """What was done to a version, or made of it."""
+
+        def concerns(record: Record) -> bool:
+            parent = record.drafted.parent if record.drafted else None
+            return version in (record.version, parent, *record.replaces)
+
+        return [record for record in self.log.records() if concerns(record)]
 
     def path(self, standing: Standing) -> Path:
         """Folder of a version: where it is published, if it ever was."""

@@ -237,7 +237,7 @@ def test_a_file_that_is_no_workbook_is_refused(sheet: Sheet, content: bytes) -> 
 
 def test_a_workbook_of_something_else_is_refused(sheet: Sheet) -> None:
     openpyxl.Workbook().save(sheet.path)
-    with pytest.raises(PublicationError, match="it names no version"):
+    with pytest.raises(PublicationError, match="its cover names no version"):
         edit_from_workbook(sheet.settings, sheet.path, None, "")
 
 

@@ -84,7 +84,7 @@ def test_a_level_that_rests_on_little_is_marked_in_words_and_shaded() -> None:
     )
     book = opened(replace(parts(), rates=thinned))
     sheet = rows(book["Age"])
-    assert {row["Level"] for row in sheet if row["Data"] == "thin"} == {"2"}
+    assert {row["Level"] for row in sheet if row["Experience"] == "thin"} == {"2"}
     column = next(cell.column for cell in book["Age"][1] if cell.value == "Indicated")
     shades = {
         book["Age"].cell(i, column).fill.fgColor.rgb for i, r in enumerate(sheet, 2) if r["Level"] == "2"

@@ -170,3 +170,11 @@ def test_the_log_tells_who_on_which_account_and_why(tmp_path: Path) -> None:
     assert (last["who"], last["reason"], last["version"]) == ("Bob", "too dear", name)
     assert last["login"] == Settings().login
     assert [r.action for r in desk(tmp_path).history(name)] == ["draft", "reject"]
+
+
+def test_an_account_without_a_name_is_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 54_321)
+    assert Settings(user=" ").person == "uid 54321"
+    assert Settings(user="Ann").person == "Ann"
