@@ -5,6 +5,7 @@ from __future__ import annotations
 from models_ml.rating.dislocation import distribution, retention, winners_and_losers
 from models_ml.rating.engine import expand, expand_prices, rate, rate_contracts
 from models_ml.rating.errors import RatingError
+from models_ml.rating.evidence import evidence
 from models_ml.rating.individual import own_experience
 from models_ml.rating.limits import Limit, limit_on_amount, limit_on_count
 from models_ml.rating.plan import RepricingRules, in_force, repricing_rules, score_factors, tier_plans
@@ -19,6 +20,7 @@ from models_ml.rating.price import (
 from models_ml.rating.renewal import renewal_prices
 from models_ml.rating.repricing import Repricing, reprice
 from models_ml.rating.rounding import Rounding
+from models_ml.rating.scenario_book import scenario_book
 from models_ml.rating.scenarios import CoverResponse, Scenario, scenario_outcomes, tornado
 from models_ml.rating.selection import bound_relativities, order_relativities, select_relativities
 from models_ml.rating.table import BASE, CoverLoading, RateTable, build_rate_table
@@ -48,6 +50,7 @@ __all__ = [
     "build_rate_table",
     "build_tariff",
     "distribution",
+    "evidence",
     "expand",
     "expand_prices",
     "in_force",
@@ -63,6 +66,7 @@ __all__ = [
     "reprice",
     "repricing_rules",
     "retention",
+    "scenario_book",
     "scenario_outcomes",
     "score_factors",
     "select_relativities",

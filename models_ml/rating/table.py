@@ -74,6 +74,7 @@ def build_rate_table(
     models: Mapping[str, FrequencySeverityModel],
     loadings: Mapping[str, CoverLoading],
     level_orders: pl.DataFrame,
+    evidences: Mapping[str, pl.DataFrame] | None = None,
 ) -> RateTable:
     """Make the table from one fitted model per cover.
 
@@ -81,13 +82,16 @@ def build_rate_table(
         models: by cover.
         loadings: by cover.
         level_orders: `factor`, `level`, `level_order`; bands have one, names do not.
+        evidences: by cover, as `evidence` told it of the model when it was fitted; a model that was read
+            back has lost its intervals. Told of the models given where it is left out.
 
     Raises:
         ModellingError: loads leave nothing for the cost.
     """
     pieces = []
     for cover, model in sorted(models.items()):
-        pieces += [_base_row(cover, model, loadings[cover]), _relativity_rows(cover, model)]
+        told = evidences[cover] if evidences else evidence(model)
+        pieces += [_base_row(cover, model, loadings[cover]), _relativity_rows(cover, model, told)]
     rates = pl.concat(pieces, how="diagonal")
     rates = rates.join(level_orders, on=["factor", "level"], how="left", maintain_order="left")
     order = pl.Enum([BASE, *dict.fromkeys(f for m in models.values() for f in m.factors)])
@@ -128,11 +132,9 @@ def _base_row(cover: str, model: FrequencySeverityModel, loading: CoverLoading) 
     )
 
 
-def _relativity_rows(cover: str, model: FrequencySeverityModel) -> pl.DataFrame:
+def _relativity_rows(cover: str, model: FrequencySeverityModel, told: pl.DataFrame) -> pl.DataFrame:
     exposure = pl.col("exposure_years")
-    rows = model.relativities_.join(
-        evidence(model), on=["factor", "level"], how="left", maintain_order="left"
-    )
+    rows = model.relativities_.join(told, on=["factor", "level"], how="left", maintain_order="left")
     return rows.select(
         pl.lit(cover).alias("cover"),
         "factor",

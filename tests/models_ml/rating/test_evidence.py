@@ -7,7 +7,9 @@ import polars as pl
 import pytest
 
 from models_ml.frequency_severity import FrequencySeverityModel
+from models_ml.rating import build_rate_table
 from models_ml.rating.evidence import EVIDENCE, evidence
+from tests.models_ml.rating.test_table import LOADING, ORDERS, table
 from tests.models_ml.test_frequency_severity import FLAT, cells, portfolio
 
 
@@ -51,6 +53,16 @@ def test_what_is_not_known_is_empty() -> None:
     read_back = evidence(FrequencySeverityModel.from_dict(model.to_dict()))
     assert read_back.select(EVIDENCE[:3]).null_count().row(0) == (4, 4, 4)
     assert read_back["smoothed_relativity"].to_list() == evidence(model)["smoothed_relativity"].to_list()
+
+
+def test_a_table_of_models_read_back_keeps_the_evidence_that_was_told_when_they_were_fitted() -> None:
+    model = FrequencySeverityModel(["use"], prior_sd=FLAT).fit(cells())
+    read_back = {"damage": FrequencySeverityModel.from_dict(model.to_dict())}
+    kept = build_rate_table(read_back, {"damage": LOADING}, ORDERS, {"damage": evidence(model)})
+    assert kept.rates.equals(table().rates)
+    lost = build_rate_table(read_back, {"damage": LOADING}, ORDERS)
+    assert lost.rates["relativity_lower"].is_null().all()
+    assert lost.rates["relativity"].equals(kept.rates["relativity"])
 
 
 def test_a_model_without_factors_has_no_evidence_to_show() -> None:

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models_ml.rating import RatingError
+from models_ml.rating import RatingError, rate_contracts, scenario_book
 from models_ml.rating.scenarios import CoverResponse, Scenario, scenario_outcomes, tornado
+from tests.models_ml.rating.book import COVERS, contracts, tariff
 
 COSTS = pl.DataFrame(
     {
@@ -92,6 +93,23 @@ def test_a_tornado_begins_with_what_moves_the_margin_most() -> None:
 def test_dearer_parts_never_raise_a_margin(one: float, other: float, share: float) -> None:
     cheap, dear = (outcome(Scenario("parts", parts=p), share=share)["margin"] for p in sorted((one, other)))
     assert dear <= cheap + 1e-9
+
+
+def test_a_rated_portfolio_is_the_book_and_its_margin_as_planned_is_that_of_its_prices() -> None:
+    electric = pl.when(pl.col("model") == "A4").then(pl.lit("bev")).otherwise(pl.lit("ice"))
+    book = contracts(400).with_columns(powertrain=electric)
+    costs, premiums = scenario_book(tariff(), book, "powertrain", {"Premium": 0.1})
+    rated = rate_contracts(tariff(), book)
+    every = CoverResponse(True, 0.5, 1.0)
+    outcomes = scenario_outcomes(costs, premiums, dict.fromkeys(COVERS, every), [])
+    for tier, lines, commission in (("Standard", 1_900, 0.0), ("Premium", 3_136, 0.1)):
+        own = rated.filter(pl.col("tier") == tier)
+        premium, cost = float(own["price"].sum()), sum(float(own[cover].sum()) for cover in COVERS)
+        row = outcomes.filter(pl.col("tier") == tier).row(0, named=True)
+        assert row["margin"] == pytest.approx(premium * (1 - commission) - cost - lines * own.height)
+        assert row["loss_ratio"] == pytest.approx(cost / premium)
+    with pytest.raises(RatingError, match="column 'fuel'"):
+        scenario_book(tariff(), book, "fuel")
 
 
 @pytest.mark.parametrize(
