@@ -23,12 +23,13 @@ from models_ml.rating.rounding import Rounding
 from models_ml.rating.scenario_book import scenario_book
 from models_ml.rating.scenarios import CoverResponse, Scenario, scenario_outcomes, tornado
 from models_ml.rating.selection import bound_relativities, order_relativities, select_relativities
-from models_ml.rating.table import BASE, CoverLoading, RateTable, build_rate_table
+from models_ml.rating.table import BASE, RELATIVITY_PLACES, CoverLoading, RateTable, build_rate_table
 from models_ml.rating.tariff import Tariff, build_tariff
 from models_ml.rating.trace import Step, Tracer, price_of, trace
 
 __all__ = [
     "BASE",
+    "RELATIVITY_PLACES",
     "CostLine",
     "CoverLoading",
     "CoverResponse",
