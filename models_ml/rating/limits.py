@@ -46,7 +46,8 @@ def limit_on_count(mean_count: float, limit: int) -> Limit:
         raise RatingError(f"a limit of {limit} on a mean count of {mean_count} cannot be")
     if mean_count == 0:
         return Limit(str(limit), 1.0)
-    within = float(stats.poisson.sf(range(limit), mean_count).sum()) if limit else 0.0
+    # Rounded once: a sum that is rounded at every step may fall in its last bit as terms are added.
+    within = math.fsum(stats.poisson.sf(range(limit), mean_count)) if limit else 0.0
     return Limit(str(limit), min(within / mean_count, 1.0))
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models_ml.rating import (
@@ -130,6 +130,7 @@ def test_no_price_is_below_nought_and_dearer_cost_is_never_cheaper(
 
 
 @given(st.floats(0, 200), st.integers(0, 30), st.integers(0, 30))
+@example(1.296875, 19, 24)
 def test_a_higher_count_limit_never_lowers_cost(mean: float, one: int, other: int) -> None:
     assert limit_on_count(mean, min(one, other)).share <= limit_on_count(mean, max(one, other)).share <= 1
 
