@@ -17,7 +17,6 @@ errors = Console(stderr=True, soft_wrap=True, highlight=False)
 
 Version = Annotated[str, typer.Argument(help="Name of the version, as `rates list` shows it.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the log.")]
-NeededReason = Annotated[str, typer.Option("--reason", help="Why; kept in the log.")]
 
 
 def edit_rates(
@@ -56,7 +55,7 @@ def submit_rates(version: Version, reason: Reason = "") -> None:
     _act(Action.SUBMIT, version, reason)
 
 
-def approve_rates(version: Version, reason: NeededReason) -> None:
+def approve_rates(version: Version, reason: Reason) -> None:
     """Approve a version in review; not for those who drafted or edited it.
 
     Example: ratewright rates approve acme-1f0c2d3e4b --reason "dislocation is within the mandate"
@@ -66,7 +65,7 @@ def approve_rates(version: Version, reason: NeededReason) -> None:
     _act(Action.APPROVE, version, reason)
 
 
-def reject_rates(version: Version, reason: NeededReason) -> None:
+def reject_rates(version: Version, reason: Reason) -> None:
     """Reject a version that is not in force yet, for good.
 
     Example: ratewright rates reject acme-1f0c2d3e4b --reason "taxis are priced below cost"
@@ -98,7 +97,7 @@ def publish_rates(
     console.print(f"{version} is in force, {days}: {desk.path(standing)}", markup=False)
 
 
-def withdraw_rates(version: Version, reason: NeededReason) -> None:
+def withdraw_rates(version: Version, reason: Reason) -> None:
     """Take a version in force out of force; nothing takes its place until another is published.
 
     Example: ratewright rates withdraw acme-1f0c2d3e4b --reason "wrong currency in the delivery"

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -46,6 +52,31 @@ def write_folder_atomically(target: Path, content: Mapping[str, bytes]) -> None:
         scratch.rename(target)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def write_folder_once(target: Path, content: Mapping[str, bytes]) -> bool:
+    """Write a folder unless it stands already, once what a killed run left of it is gone.
+
+    Returns:
+        Whether it was written.
+    """
+    sweep(target)
+    if target.exists():
+        return False
+    write_folder_atomically(target, content)
+    return True
+
+
+def content_hashes(content: Mapping[str, bytes]) -> dict[str, str]:
+    """SHA-256 of the content of files, by name."""
+    return {name: hashlib.sha256(data).hexdigest() for name, data in sorted(content.items())}
+
+
+def parquet_bytes(frame: pl.DataFrame) -> bytes:
+    """A frame as a Parquet file."""
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd")
+    return buffer.getvalue()
 
 
 def sweep(target: Path) -> None:

@@ -25,7 +25,7 @@ from models_ml.rating.scenarios import CoverResponse, Scenario, scenario_outcome
 from models_ml.rating.selection import bound_relativities, order_relativities, select_relativities
 from models_ml.rating.table import BASE, RELATIVITY_PLACES, CoverLoading, RateTable, build_rate_table
 from models_ml.rating.tariff import Tariff, build_tariff
-from models_ml.rating.trace import Step, Tracer, price_of, trace
+from models_ml.rating.trace import Step, Tracer, multiplied, price_of, trace
 
 __all__ = [
     "BASE",
@@ -57,6 +57,7 @@ __all__ = [
     "in_force",
     "limit_on_amount",
     "limit_on_count",
+    "multiplied",
     "order_relativities",
     "own_experience",
     "price_of",

@@ -115,9 +115,9 @@ def expand(
         shown: factors that vary.
         base_levels: the level at which every other factor is held.
     """
-    combos = observed.group_by(shown, maintain_order=True).agg(pl.col("exposure_years").sum()).sort(shown)
-    held = [pl.lit(base_levels[f]).alias(f) for f in table.factors if f not in shown]
-    return rate(table, combos.with_columns(held)).select(*shown, "exposure_years", *table.covers, "total")
+    held = {factor: base_levels[factor] for factor in table.factors if factor not in shown}
+    cells = _cells(observed, shown, held)
+    return rate(table, cells).select(*shown, "exposure_years", *table.covers, "total")
 
 
 def expand_prices(
@@ -139,13 +139,18 @@ def expand_prices(
     """
     if strange := [factor for factor in shown if factor not in tariff.factors]:
         raise RatingError(f"factor '{strange[0]}' is none of the tariff's: {', '.join(tariff.factors)}")
-    combos = observed.group_by(shown, maintain_order=True).agg(pl.col("exposure_years").sum()).sort(shown)
-    held = [pl.lit(base_levels.get(f, OTHER)).alias(f) for f in tariff.factors if f not in shown]
-    cells = combos.with_columns(held)
+    held = {factor: base_levels.get(factor, OTHER) for factor in tariff.factors if factor not in shown}
+    cells = _cells(observed, shown, held)
     prices = {
         tier: rate_contracts(tariff, cells.with_columns(tier=pl.lit(tier)))[PRICE] for tier in tariff.tiers
     }
-    return combos.with_columns(**prices)
+    return cells.select(*shown, "exposure_years").with_columns(**prices)
+
+
+def _cells(observed: pl.DataFrame, shown: tuple[str, ...], held: Mapping[str, str]) -> pl.DataFrame:
+    """Combinations of the factors shown with their exposure, sorted, and one level of every other factor."""
+    combos = observed.group_by(shown, maintain_order=True).agg(pl.col("exposure_years").sum()).sort(shown)
+    return combos.with_columns(pl.lit(level).alias(factor) for factor, level in held.items())
 
 
 def _names(tariff: Tariff) -> list[str]:

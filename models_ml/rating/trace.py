@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -54,6 +54,42 @@ class Step:
     level: str
     value: Decimal
     amount: Decimal
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A relativity that was applied: of the contract's `level`, or of `*`; `amount` stands after it."""
+
+    factor: str
+    level: str
+    relativity: float
+    amount: float
+
+
+def multiplied(
+    relativities: Mapping[str, Mapping[str, float]],
+    contract: Mapping[str, str | None],
+    cover: str,
+    amount: float,
+) -> Iterator[Applied]:
+    """Apply the relativities of a cover, one after the other.
+
+    Args:
+        relativities: by factor and level, in the order of the table; every factor has the level `*`.
+        contract: level of every factor; one that is not listed, or None, is rated as `*`.
+        cover: for messages.
+        amount: before the first.
+
+    Raises:
+        RatingError: the contract has no level for a factor.
+    """
+    for factor, levels in relativities.items():
+        if factor not in contract:
+            raise RatingError(f"the contract has no '{factor}', a rating factor of cover '{cover}'")
+        own = contract[factor]
+        level = own if own is not None and own in levels else OTHER
+        amount = amount * levels[level]
+        yield Applied(factor, level, levels[level], amount)
 
 
 class Tracer:
@@ -124,16 +160,11 @@ class Tracer:
         *,
         in_cents: bool = False,
     ) -> float:
-        for factor, relativities in self._relativities[cover].items():
-            if factor not in contract:
-                raise RatingError(f"the contract has no '{factor}', a rating factor of cover '{cover}'")
-            own = contract[factor]
-            level = own if own is not None and own in relativities else OTHER
-            amount = amount * relativities[level]
+        for applied in multiplied(self._relativities[cover], contract, cover, amount):
+            amount = applied.amount
+            hundredths = amount if in_cents else amount * 100
             steps.append(
-                _step(
-                    "factor", cover, factor, level, relativities[level], amount if in_cents else amount * 100
-                )
+                _step("factor", cover, applied.factor, applied.level, applied.relativity, hundredths)
             )
         return amount
 

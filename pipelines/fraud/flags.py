@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 from pathlib import Path
 
 import polars as pl
@@ -11,7 +10,7 @@ import polars as pl
 from models_ml.fraud import RuleSettings, score_claims
 from models_ml.frequency_severity import FrequencySeverityModel
 from pipelines.errors import RunError
-from pipelines.files import write_atomically
+from pipelines.files import parquet_bytes, write_atomically
 from pipelines.pricing.experience import load_levels
 from pipelines.settings import Settings
 from pipelines.warehouse.serving import read
@@ -56,9 +55,7 @@ def load_rules(serving: Path, day: dt.date) -> RuleSettings:
 
 def save_flags(flags: pl.DataFrame, path: Path) -> None:
     """Replace the client's flags in one rename."""
-    buffer = io.BytesIO()
-    flags.write_parquet(buffer, compression="zstd")
-    write_atomically(path, buffer.getvalue())
+    write_atomically(path, parquet_bytes(flags))
 
 
 def load_flags(settings: Settings, client: str | None) -> pl.DataFrame:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import io
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from pipelines.errors import InputError
-from pipelines.files import write_atomically
+from pipelines.files import parquet_bytes, write_atomically
 from pipelines.landing.contracts import MONTHLY
 from pipelines.landing.mapping import Mapping
 
@@ -107,6 +106,4 @@ def _fingerprint(folder: Path) -> str:
 
 
 def _write(frame: pl.DataFrame, lake: Path, source: str) -> None:
-    buffer = io.BytesIO()
-    frame.write_parquet(buffer, compression="zstd")
-    write_atomically(lake / source / f"{source}.parquet", buffer.getvalue())
+    write_atomically(lake / source / f"{source}.parquet", parquet_bytes(frame))

@@ -9,9 +9,9 @@ from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.selections import Workbook
 from pipelines.pricing.version_files import (
     VersionParts,
+    edited_parts,
     read_numbers,
     read_parts,
-    select_relativities,
     write_parts,
 )
 from pipelines.pricing.workflow import Action, Desk, Standing, locate
@@ -42,7 +42,7 @@ def edit_from_workbook(settings: Settings, path: Path, version: str | None, reas
     changes = workbook.selections(parts.rates, parts.manifest.edit_limit)
     if not changes:
         raise PublicationError(f"{path}: every relativity is the one that {standing.version} has")
-    made = select_relativities(parts, changes)
+    made = edited_parts(parts, changes)
     return desk.draft(made.manifest, write_parts(made), Action.EDIT, reason)[0]
 
 
@@ -53,7 +53,7 @@ def draft_again(settings: Settings, version: str, reason: str) -> Standing:
         PublicationError: a draft of it stands already.
     """
     desk, standing = locate(settings, version)
-    made = select_relativities(version_parts(desk, standing), ())
+    made = edited_parts(version_parts(desk, standing), ())
     drafted, created = desk.draft(made.manifest, write_parts(made), Action.DRAFT, reason)
     if not created:
         raise PublicationError(f"{drafted.version} was made from {version} already; it is {drafted.state}")

@@ -9,8 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from models_ml.rating import BASE, RateTable, rate
-from models_ml.relativities import OTHER
+from models_ml.rating import BASE, RateTable, multiplied, rate
 from pipelines.errors import nearest
 from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.version_files import VersionParts
@@ -86,15 +85,17 @@ def explain(parts: VersionParts, asked: Mapping[str, str]) -> Explanation:
 def _cover(table: RateTable, cover: str, cell: Mapping[str, str], premium: Decimal) -> CoverPrice:
     own = table.rates.filter(pl.col("cover") == cover)
     base = own.filter(pl.col("factor") == BASE).row(0, named=True)
-    amount = float(base["base_rate"])
-    steps = []
-    for factor in own.filter(pl.col("factor") != BASE)["factor"].unique(maintain_order=True):
-        levels = own.filter(pl.col("factor") == factor)
-        listed = cell[factor] in levels["level"]
-        rated_as = cell[factor] if listed else OTHER
-        row = levels.filter(pl.col("level") == rated_as).row(0, named=True)
-        amount *= row["relativity"]
+    rows = {
+        (row["factor"], row["level"]): row
+        for row in own.filter(pl.col("factor") != BASE).iter_rows(named=True)
+    }
+    relativities: dict[str, dict[str, float]] = {}
+    for (factor, level), row in rows.items():
+        relativities.setdefault(factor, {})[level] = row["relativity"]
+    amount, steps = float(base["base_rate"]), []
+    for applied in multiplied(relativities, cell, cover, amount):
+        row, amount = rows[applied.factor, applied.level], applied.amount
         taken = {name: row[name] for name in Step.__annotations__ if name in row and name != "level"}
-        steps.append(Step(**taken, level=cell[factor], rated_as=rated_as, amount=amount))
+        steps.append(Step(**taken, level=cell[applied.factor], rated_as=applied.level, amount=amount))
     unrounded = amount + float(base["fixed_amount"])
     return CoverPrice(cover, base["base_rate"], tuple(steps), base["fixed_amount"], unrounded, premium)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ import polars as pl
 
 from models_ml.boosting.export import bands_frame, cells_frame
 from models_ml.evaluation import Judgement
+from pipelines.files import parquet_bytes
 from pipelines.pricing.experience import Experience
 from pipelines.pricing.forecast import Forecast
 from pipelines.pricing.manifest import code_revision, library_versions
@@ -95,8 +95,8 @@ def _relativities(forecast: Forecast) -> dict[str, bytes]:
         model.relativities_.select(pl.lit(cover).alias("cover"), pl.all())
         for cover, model in forecast.models.items()
     ]
-    tables = {"bases.parquet": _parquet(bases)}
-    return tables | ({"relativities.parquet": _parquet(pl.concat(pieces))} if pieces else {})
+    tables = {"bases.parquet": parquet_bytes(bases)}
+    return tables | ({"relativities.parquet": parquet_bytes(pl.concat(pieces))} if pieces else {})
 
 
 def _pairs(forecast: Forecast) -> dict[str, bytes]:
@@ -110,7 +110,7 @@ def _pairs(forecast: Forecast) -> dict[str, bytes]:
         bands.append(bands_frame(made.challenger.tables).select(name, pl.all()))
         cells.append(cells_frame(made.challenger.tables).select(name, pl.all()))
     frames = {"bases": pl.DataFrame(bases), "bands": pl.concat(bands), "cells": pl.concat(cells)}
-    return {f"{name}.parquet": _parquet(frame) for name, frame in frames.items()}
+    return {f"{name}.parquet": parquet_bytes(frame) for name, frame in frames.items()}
 
 
 def _metrics(forecast: Forecast) -> dict[str, Any]:
@@ -130,9 +130,3 @@ def _promotion(forecast: Forecast) -> dict[str, Any]:
 
 def _hash(frame: pl.DataFrame) -> str:
     return hashlib.sha256(frame.write_csv().encode()).hexdigest()
-
-
-def _parquet(frame: pl.DataFrame) -> bytes:
-    buffer = io.BytesIO()
-    frame.write_parquet(buffer, compression="zstd")
-    return buffer.getvalue()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipelines.files import sweep, write_atomically, write_folder_atomically
+from pipelines.files import content_hashes, write_atomically, write_folder_once
 from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.manifest import Manifest
 
@@ -16,8 +15,8 @@ FORMATS = {"xlsx": "rate_table.xlsx", "csv": "rate_table.csv", "parquet": "rate_
 
 def seal(manifest: Manifest, files: Mapping[str, bytes]) -> dict[str, bytes]:
     """The files with their manifest, which holds the hash of each."""
-    hashes = {name: _sha256(content) for name, content in sorted(files.items())}
-    return {**files, MANIFEST: manifest.model_copy(update={"files": hashes}).canonical()}
+    sealed = manifest.model_copy(update={"files": content_hashes(files)})
+    return {**files, MANIFEST: sealed.canonical()}
 
 
 def keep(target: Path, content: Mapping[str, bytes]) -> bool:
@@ -29,9 +28,7 @@ def keep(target: Path, content: Mapping[str, bytes]) -> bool:
     Raises:
         PublicationError: the folder stands already with other content.
     """
-    sweep(target)
-    if not target.exists():
-        write_folder_atomically(target, content)
+    if write_folder_once(target, content):
         return True
     for name, data in content.items():
         path = target / name
@@ -53,11 +50,12 @@ def verified(folder: Path, manifest_sha256: str) -> dict[str, bytes]:
         PublicationError: a file was changed, added or removed, or the manifest was.
     """
     content = {p.name: p.read_bytes() for p in sorted(folder.glob("*")) if p.is_file()}
-    if _sha256(content.get(MANIFEST, b"")) != manifest_sha256:
+    found = content_hashes(content)
+    if found.get(MANIFEST) != manifest_sha256:
         raise _not_what_was_drafted(folder, MANIFEST)
     expected = {**Manifest.model_validate_json(content[MANIFEST]).files, MANIFEST: manifest_sha256}
-    for name in sorted(expected.keys() | content.keys()):
-        if name not in content or _sha256(content[name]) != expected.get(name):
+    for name in sorted(expected.keys() | found.keys()):
+        if found.get(name) != expected.get(name):
             raise _not_what_was_drafted(folder, name)
     return content
 
@@ -78,7 +76,3 @@ def hand_out(content: Mapping[str, bytes], name: str, file_format: str, out: Pat
 
 def _not_what_was_drafted(folder: Path, name: str) -> PublicationError:
     return PublicationError(f"{folder.name}: {name} is not what was drafted; not handed out")
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

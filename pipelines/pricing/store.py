@@ -19,7 +19,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.errors import nearest
-from pipelines.files import sweep, write_atomically, write_folder_atomically
+from pipelines.files import content_hashes, write_atomically, write_folder_once
 from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.manifest import canonical_json
 from pipelines.pricing.model_card import CARD, ESTIMATOR, METRICS, RECORD, ModelRecord, figures, model_card
@@ -72,14 +72,11 @@ def save_model(
     update: dict[str, Any] = {"foreign_types": ()}
     if estimator is not None:
         content[ESTIMATOR], update["foreign_types"] = _dumped(estimator)
-    named = record.model_copy(update={**update, "files": _hashes(content)})
+    named = record.model_copy(update={**update, "files": content_hashes(content)})
     target = models / named.client / named.version()
     content[CARD] = model_card(named, metrics).encode()
-    sealed = named.model_copy(update={"files": _hashes(content)})
-    sweep(target)
-    created = not target.exists()
-    if created:
-        write_folder_atomically(target, {**content, RECORD: canonical_json(sealed)})
+    sealed = named.model_copy(update={"files": content_hashes(content)})
+    created = write_folder_once(target, {**content, RECORD: canonical_json(sealed)})
     return load_model(models, named.client, target.name), created
 
 
@@ -193,10 +190,6 @@ def _verified(path: Path, record: ModelRecord, name: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != record.files[name]:
         raise PublicationError(f"{path.name}: {name} is not what was stored; not loaded")
     return content
-
-
-def _hashes(content: Mapping[str, bytes]) -> dict[str, str]:
-    return {name: hashlib.sha256(data).hexdigest() for name, data in sorted(content.items())}
 
 
 def _dumped(estimator: Any) -> tuple[bytes, tuple[str, ...]]:

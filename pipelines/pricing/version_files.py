@@ -11,8 +11,9 @@ from pathlib import Path
 import polars as pl
 
 from models_ml.evaluation import Judgement
-from models_ml.rating import RateTable, rate
+from models_ml.rating import RateTable, rate, select_relativities
 from pipelines.errors import InputError
+from pipelines.files import parquet_bytes
 from pipelines.pricing.handover import EVALUATION, REPORT
 from pipelines.pricing.manifest import Change, Manifest, json_hash
 from pipelines.pricing.publication import MANIFEST
@@ -81,9 +82,9 @@ def named_rates(manifest: Manifest, table: RateTable) -> pl.DataFrame:
 def write_parts(parts: VersionParts) -> dict[str, bytes]:
     """Content of every file of a version but its manifest; the same parts give the same bytes."""
     return {
-        f"{RATES}.parquet": _parquet(parts.rates),
+        f"{RATES}.parquet": parquet_bytes(parts.rates),
         f"{RATES}.csv": parts.rates.write_csv().encode(),
-        f"{PREMIUMS}.parquet": _parquet(parts.premiums),
+        f"{PREMIUMS}.parquet": parquet_bytes(parts.premiums),
         f"{PREMIUMS}.csv": parts.premiums.write_csv().encode(),
         f"{RATES}.xlsx": workbook_bytes(
             parts.manifest, parts.table, parts.premiums, parts.judgements, parts.last_year
@@ -115,20 +116,15 @@ def read_numbers(files: Mapping[str, bytes]) -> tuple[pl.DataFrame, pl.DataFrame
     )
 
 
-def select_relativities(parts: VersionParts, changes: tuple[Change, ...]) -> VersionParts:
+def edited_parts(parts: VersionParts, changes: tuple[Change, ...]) -> VersionParts:
     """An edited version: the changed relativities, and premiums anew from the table alone."""
-    selected = pl.DataFrame(
+    selections = pl.DataFrame(
         [c.model_dump(include={*KEY, "after", "reason"}) for c in changes],
         schema={**dict.fromkeys(KEY, pl.String), "after": pl.Float64, "reason": pl.String},
-    )
-    rates = (
-        parts.rates.join(selected, on=KEY, how="left", maintain_order="left")
-        .with_columns(
-            relativity=pl.coalesce("after", "relativity"),
-            selection_reason=pl.coalesce("reason", "selection_reason"),
-        )
-        .select(list(SCHEMA))
-    )
+    ).rename({"after": "relativity"})
+    drafted = RateTable(parts.rates.rename({"selection_reason": "reason"}))
+    selected = select_relativities(drafted, selections).rates.rename({"reason": "selection_reason"})
+    rates = selected.select(list(SCHEMA))
     update = {
         "parent": parts.manifest.version(),
         "changes": changes,
@@ -181,9 +177,3 @@ def _from_workbook(path: Path) -> pl.DataFrame:
     )
     whole = [name for name, kind in SCHEMA.items() if kind == pl.Int64]
     return text.with_columns(pl.col(whole).cast(pl.Float64)).cast(SCHEMA)
-
-
-def _parquet(frame: pl.DataFrame) -> bytes:
-    buffer = io.BytesIO()
-    frame.write_parquet(buffer, compression="zstd")
-    return buffer.getvalue()

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.pricing.comparison import compare
 from pipelines.pricing.manifest import Change
-from pipelines.pricing.version_files import VersionParts, select_relativities
+from pipelines.pricing.version_files import VersionParts, edited_parts
 from tests.pipelines.pricing.versions import parts
 
 
@@ -25,7 +25,7 @@ def test_a_version_does_not_differ_from_itself() -> None:
 
 def test_a_change_by_hand_shows_at_its_level_and_in_the_premiums_it_rates() -> None:
     change = Change(cover="damage", factor="use", level="taxi", before=1.5, after=1.1, reason="x")
-    edited = select_relativities(parts(), (change,))
+    edited = edited_parts(parts(), (change,))
     moved = compare(numbers(parts()), numbers(edited))
     before = parts().rates.filter(pl.col("level") == "taxi")["relativity"][0]
     assert moved.relativities.rows() == [

@@ -11,7 +11,7 @@ from models_ml.rating import rate
 from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.explanation import explain
 from pipelines.pricing.manifest import Change
-from pipelines.pricing.version_files import select_relativities
+from pipelines.pricing.version_files import edited_parts
 from tests.pipelines.pricing.versions import parts
 
 
@@ -47,7 +47,7 @@ def test_a_level_that_is_not_listed_is_said_to_be_rated_as_any_other() -> None:
 
 def test_a_relativity_selected_by_hand_is_told_with_the_indicated_one_and_why() -> None:
     change = Change(cover="damage", factor="use", level="taxi", before=1, after=1.1, reason="wear")
-    step = explain(select_relativities(parts(), (change,)), {"use": "taxi"}).covers[0].steps[0]
+    step = explain(edited_parts(parts(), (change,)), {"use": "taxi"}).covers[0].steps[0]
     indicated = explain(parts(), {"use": "taxi"}).covers[0].steps[0].relativity
     assert (step.relativity, step.indicated_relativity, step.selection_reason) == (1.1, indicated, "wear")
 

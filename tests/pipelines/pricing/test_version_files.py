@@ -13,7 +13,7 @@ from models_ml.rating import rate
 from pipelines.errors import InputError
 from pipelines.pricing.manifest import Change
 from pipelines.pricing.publication import FORMATS, hand_out
-from pipelines.pricing.version_files import SCHEMA, load_rates, read_parts, select_relativities, write_parts
+from pipelines.pricing.version_files import SCHEMA, edited_parts, load_rates, read_parts, write_parts
 from tests.pipelines.pricing.versions import FORMULA, desk, drafted, parts, put_in_force
 
 TAXI = Change(cover="damage", factor="use", level="taxi", before=1.0, after=1.1, reason="wear")
@@ -50,7 +50,7 @@ def test_the_same_parts_give_the_same_bytes() -> None:
 
 
 def test_a_selected_relativity_rates_and_the_indicated_one_is_kept_beside_it() -> None:
-    edited = select_relativities(parts(), (TAXI,))
+    edited = edited_parts(parts(), (TAXI,))
     row = edited.rates.filter((pl.col("level") == "taxi") & (pl.col("cover") == "damage")).row(0, named=True)
     before = parts().rates.filter(pl.col("level") == "taxi").row(0, named=True)
     assert (row["relativity"], row["indicated_relativity"], row["selection_reason"]) == (
@@ -63,7 +63,7 @@ def test_a_selected_relativity_rates_and_the_indicated_one_is_kept_beside_it() -
 
 
 def test_premiums_of_an_edit_are_those_of_its_own_table() -> None:
-    edited = select_relativities(parts(), (TAXI,))
+    edited = edited_parts(parts(), (TAXI,))
     taxi = edited.premiums.filter(pl.col("use") == "taxi")
     held = parts().manifest.base_levels["age"]
     alone = rate(edited.table, pl.DataFrame({"use": ["taxi"], "age": [held]}))
@@ -75,7 +75,7 @@ def test_premiums_of_an_edit_are_those_of_its_own_table() -> None:
 
 def test_a_second_edit_keeps_the_reasons_of_the_first() -> None:
     age = Change(cover="damage", factor="age", level="2", before=0.5, after=0.6, reason="few")
-    twice = select_relativities(select_relativities(parts(), (TAXI,)), (age,))
+    twice = edited_parts(edited_parts(parts(), (TAXI,)), (age,))
     reasons = dict(twice.rates.drop_nulls("selection_reason").select("level", "selection_reason").iter_rows())
     assert reasons == {"taxi": "wear", "2": "few"}
     assert twice.manifest.changes == (age,)

@@ -11,7 +11,7 @@ import openpyxl
 import polars as pl
 
 from pipelines.pricing.manifest import Change
-from pipelines.pricing.version_files import VersionParts, select_relativities
+from pipelines.pricing.version_files import VersionParts, edited_parts
 from pipelines.pricing.workbook import workbook_bytes
 from pipelines.pricing.workbook.book import Book
 from tests.pipelines.pricing.versions import FORMULA, parts
@@ -111,7 +111,7 @@ def test_last_year_stands_beside_this_year() -> None:
 
 def test_what_was_selected_by_hand_stands_on_the_cover_with_its_reason() -> None:
     change = Change(cover="damage", factor="use", level="taxi", before=1, after=1.1, reason="=1+1 is wear")
-    book = opened(select_relativities(parts(), (change,)))
+    book = opened(edited_parts(parts(), (change,)))
     found = [cell for row in book["Cover"].iter_rows() for cell in row if cell.value == "=1+1 is wear"]
     assert [cell.data_type for cell in found] == ["s"]
 
