@@ -24,9 +24,10 @@ import duckdb
 import polars as pl
 
 from benchmarks.simulated_year import ASKED, RATING_YEAR, SimulatedYear, prepare
+from models_ml.cover_evaluation import GROUPS
 from models_ml.cover_forecast import CoverForecast, first_look, forecast_cover, trends_of_segments
-from models_ml.evaluation import calibration_line, coverage, gini
-from models_ml.forecast_intervals import claim_variation, forecast_intervals
+from models_ml.evaluation import calibration_line, gini
+from models_ml.forecast_intervals import claim_variation, coverage_of_groups, forecast_intervals
 from models_ml.restatement import Restatement
 from pipelines.pricing.experience import Experience, load_experience, load_levels
 from simulator import catalogue as cat
@@ -34,9 +35,6 @@ from simulator import catalogue as cat
 RESULTS = Path(__file__).with_name("results")
 MIDDLE = dt.date(RATING_YEAR, 7, 2)
 RECOVERED, RECOVERED_PART = ("own_damage", "third_party_property"), 0.55
-LEAST_YEARS = 50.0
-GROUP = ("model", "vehicle_age")
-LEVELS = (0.8, 0.9)
 
 
 def forecasts(experience: Experience) -> tuple[dict[str, CoverForecast], dict[str, float]]:
@@ -146,7 +144,7 @@ def judged(rows: pl.DataFrame, made: dict[str, CoverForecast], experience: Exper
 
 def intervals(rows: pl.DataFrame, made: dict[str, CoverForecast], experience: Experience) -> dict[str, Any]:
     """How many groups of model and age had their cost of the fourth year inside their interval."""
-    rows = rows.with_columns(pl.concat_str(["cover", *GROUP], separator=" | ").alias("group"))
+    rows = rows.with_columns(pl.concat_str(["cover", *GROUPS], separator=" | ").alias("group"))
     pieces = []
     for (cover,), part in rows.group_by("cover", maintain_order=True):
         forecast = made[str(cover)]
@@ -158,16 +156,11 @@ def intervals(rows: pl.DataFrame, made: dict[str, CoverForecast], experience: Ex
                 part["group"],
                 variation=claim_variation(forecast.model, known),
                 trend_error=forecast.restatement.trend_error,
-                levels=LEVELS,
             )
         )
     table = pl.concat(pieces)
     actual = rows.group_by("group").agg(pl.col("exposure_years", "cost").sum())
-    table = table.join(actual, on="group").filter(pl.col("exposure_years") >= LEAST_YEARS)
-    found = {
-        level: coverage(table["cost"], table[f"lower_{100 * level:g}"], table[f"upper_{100 * level:g}"])
-        for level in LEVELS
-    }
+    found = coverage_of_groups(table, actual)
     return {
         f"{100 * level:g}": {"groups": c.groups, "share": round(c.share, 4)} for level, c in found.items()
     }

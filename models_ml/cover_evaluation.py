@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +20,6 @@ from models_ml.evaluation import (
     Judgement,
     Origin,
     PairedDeviance,
-    coverage,
     double_lift,
     gini,
     judge,
@@ -31,17 +29,13 @@ from models_ml.evaluation import (
     poisson_loss,
     rolling_origins,
 )
-from models_ml.forecast_intervals import claim_variation, forecast_intervals
+from models_ml.forecast_intervals import claim_variation, coverage_of_groups, forecast_intervals
 from models_ml.frequency_severity import FrequencySeverityModel
 from models_ml.glm import Array
 
 TELEMATICS = ("driving_score",)
 CREDIBLE = ("model", "region")
 GROUPS = ("model", "vehicle_age")
-LEAST_YEARS = 50.0
-"""Vehicle-years from which a group has an interval that is judged."""
-
-LEVELS = (0.8, 0.9)
 
 
 @dataclass(frozen=True)
@@ -102,6 +96,7 @@ def evaluate_cover(unseen: Unseen, contracts: pl.DataFrame, rating: Rating, seed
     remarks: list[str] = []
     model = unseen.champion
     trees = unseen.challenger.trees if unseen.challenger else None
+    scored = unseen.learn.with_columns(expected=pl.Series(_expected(model, unseen.learn)))
     paired, double = _challenged(unseen, remarks)
     return CoverEvaluation(
         judgement=judge(model, unseen.learn, unseen.judge, unseen.basis),
@@ -111,8 +106,8 @@ def evaluate_cover(unseen: Unseen, contracts: pl.DataFrame, rating: Rating, seed
         importance=permutation_importance(model.predict_frequency, unseen.judge, rating.factors, seed=seed),
         telematics=_telematics(unseen, rating),
         coverage=_coverage(unseen),
-        curves=_curves(unseen, rating),
-        credibility=_credibility(unseen, rating),
+        curves=_curves(scored, model, rating),
+        credibility=_credibility(scored, model, rating),
         drift=_drift(unseen, rating, seed, remarks),
         remarks=tuple(remarks),
     )
@@ -208,28 +203,16 @@ def _coverage(unseen: Unseen) -> dict[float, Coverage]:
         scored["group"],
         variation=claim_variation(unseen.champion, unseen.learn),
         trend_error=unseen.trend_error,
-        levels=LEVELS,
     )
     actual = scored.group_by("group").agg(
-        pl.col("exposure_years").sum(), amount=(pl.col("gross_amount") + pl.col("recovery_amount")).sum()
+        pl.col("exposure_years").sum(), cost=(pl.col("gross_amount") + pl.col("recovery_amount")).sum()
     )
-    table = table.join(actual, on="group").filter(pl.col("exposure_years") >= LEAST_YEARS)
-    if table.is_empty():
-        return {}
-    return {
-        level: coverage(table["amount"], table[f"lower_{level * 100:g}"], table[f"upper_{level * 100:g}"])
-        for level in LEVELS
-    }
+    return coverage_of_groups(table, actual)
 
 
-def _scored(unseen: Unseen) -> pl.DataFrame:
-    """What was learned from, with the claims the champion expects."""
-    return unseen.learn.with_columns(expected=pl.Series(_expected(unseen.champion, unseen.learn)))
-
-
-def _curves(unseen: Unseen, rating: Rating) -> pl.DataFrame:
-    scored, pieces = _scored(unseen), []
-    fitted = unseen.champion.relativities_
+def _curves(scored: pl.DataFrame, model: FrequencySeverityModel, rating: Rating) -> pl.DataFrame:
+    """Raw, smoothed and selected curves; `scored` was learned from, with the claims `expected` of it."""
+    pieces, fitted = [], model.relativities_
     for factor in [f for f in rating.factors if f in rating.orders]:
         order = {level: at for at, level in enumerate(rating.orders[factor])}
         levels = (
@@ -264,9 +247,9 @@ def _curves(unseen: Unseen, rating: Rating) -> pl.DataFrame:
     return pl.concat(pieces) if pieces else pl.DataFrame()
 
 
-def _credibility(unseen: Unseen, rating: Rating) -> pl.DataFrame:
-    scored, pieces = _scored(unseen), []
-    fitted = unseen.champion.relativities_
+def _credibility(scored: pl.DataFrame, model: FrequencySeverityModel, rating: Rating) -> pl.DataFrame:
+    """Credibility of models and regions; `scored` as for `_curves`."""
+    pieces, fitted = [], model.relativities_
     for factor in [f for f in CREDIBLE if f in rating.factors]:
         own = fitted.filter(pl.col("factor") == factor).select(
             pl.col("level").alias(factor), "frequency_relativity"
@@ -294,11 +277,7 @@ def _drift(unseen: Unseen, rating: Rating, seed: int, remarks: list[str]) -> Dri
     ).filter(pl.col("expected_claims") > 0)
     before, now = scored.filter(year < latest), scored.filter(year == latest)
     try:
-        return judge_drift(before, now, _watched(rating), seed=seed)
+        return judge_drift(before, now, list(rating.factors), seed=seed)
     except ModellingError as error:
         remarks.append(f"drift not judged: {error}")
         return None
-
-
-def _watched(rating: Rating) -> Sequence[str]:
-    return list(rating.factors)

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from models_ml.evaluation.intervals import LEVELS, prediction_intervals
+from models_ml.evaluation.intervals import LEVELS, Coverage, coverage, prediction_intervals
 from models_ml.frequency_severity import FrequencySeverityModel
+
+LEAST_YEARS = 50.0
+"""Vehicle-years from which a group has an interval that is judged."""
 
 
 def claim_variation(model: FrequencySeverityModel, contracts: pl.DataFrame) -> float:
@@ -55,3 +58,22 @@ def forecast_intervals(
         relative_error=np.hypot(model.relative_error(contracts, groups), trend_error),
         levels=levels,
     )
+
+
+def coverage_of_groups(
+    intervals: pl.DataFrame, actual: pl.DataFrame, *, levels: Sequence[float] = LEVELS
+) -> dict[float, Coverage]:
+    """How many groups had their cost inside their interval, by level; empty without a group that is judged.
+
+    Args:
+        intervals: of `forecast_intervals`.
+        actual: `group`, `exposure_years` and `cost`; a group of fewer than `LEAST_YEARS` is not judged.
+        levels: probabilities of the intervals.
+    """
+    judged = intervals.join(actual, on="group").filter(pl.col("exposure_years") >= LEAST_YEARS)
+    if judged.is_empty():
+        return {}
+    return {
+        level: coverage(judged["cost"], judged[f"lower_{level * 100:g}"], judged[f"upper_{level * 100:g}"])
+        for level in levels
+    }

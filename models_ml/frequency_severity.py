@@ -80,7 +80,8 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
             the level `*`, the exposure-weighted mean, which rates levels never seen.
         off_balance_frequency_, off_balance_severity_: what the fitted totals had to be multiplied by
             to meet the actual ones; the gamma GLM with a log link is not balanced by itself.
-        uncertainty_frequency_, uncertainty_severity_: how sure both fits are; not kept by `to_dict`.
+        encoder_: the columns that levels were fitted as; not kept by `to_dict`, nor are the next two.
+        uncertainty_frequency_, uncertainty_severity_: how sure both fits are.
         prior_sds_frequency_, prior_sds_severity_: widths used, by factor.
 
     Example:
@@ -131,7 +132,7 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
         cells = _with_defaults(cells, self.use_factor)
         encoder = LevelEncoder([f for f in self.factors if f != self.use_factor], self.orders)
         encoder.fit(cells, cells["exposure_years"].to_numpy())
-        self._encoder = encoder
+        self.encoder_ = encoder
         frequency, severity = self._fit_parts(encoder, cells)
         self.volume_ = cells.select(
             pl.col("exposure_years", "claim_count", "gross_amount").sum().cast(pl.Float64)
@@ -173,7 +174,7 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
             frame: a text column per factor.
             groups: label of the group of every row.
         """
-        design = self._encoder.transform(frame)
+        design = self.encoder_.transform(frame)
         labels, row_of = np.unique(groups.to_numpy(), return_inverse=True)
         cost = self.predict_burning_cost(frame)
         rows = (cost / np.bincount(row_of, cost)[row_of], (row_of, np.arange(frame.height)))

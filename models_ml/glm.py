@@ -106,8 +106,11 @@ class Uncertainty:
 
     def variance(self, design: Array) -> Array:
         """Variance of the log mean of every row of a dense design, or mix of rows, shape (rows,)."""
-        away = design - self.center
-        return np.asarray(self.level + np.einsum("ij,ij->i", away @ self.covariance, away))
+        return self.level + self.along(design - self.center)
+
+    def along(self, directions: Array) -> Array:
+        """Variance of a sum of coefficients, one per row of weights, shape (rows,)."""
+        return np.asarray(np.einsum("ij,ij->i", directions @ self.covariance, directions))
 
 
 def uncertainty(family: Family, design: Any, observed: Array, weight: Array, fit: Fit) -> Uncertainty:
@@ -122,10 +125,7 @@ def uncertainty(family: Family, design: Any, observed: Array, weight: Array, fit
     spread = mean if family == "poisson" else mean**2
     scale = float((weight * (observed - mean) ** 2 / spread).sum()) / max(len(observed) - 1, 1)
     scale = max(scale, 1.0) if family == "poisson" else max(scale, 1e-6)
-    information = weight * mean**2 / spread / scale
-    square, center = _curvature(design, information)
-    covariance = np.linalg.inv(square + np.diag(fit.prior_sds**-2.0))
-    return Uncertainty(center, 1 / float(information.sum()), covariance)
+    return _posterior(family, design, weight, fit, scale)
 
 
 def fit_with_learned_priors(
@@ -150,7 +150,7 @@ def fit_with_learned_priors(
         return fit
     size = np.bincount(groups)
     for _ in range(PRIOR_STEPS):
-        spread = _posterior_variance(family, design, weight, fit, scale)
+        spread = np.diag(_posterior(family, design, weight, fit, scale).covariance)
         decided = size - np.bincount(groups, spread / sds**2)
         squares = np.bincount(groups, fit.coefficients**2)
         # Where next to nothing is decided the ratio is of two nothings: one step of EM is safe there.
@@ -167,20 +167,16 @@ def fit_with_learned_priors(
     return fit
 
 
-def _posterior_variance(family: Family, design: Any, weight: Array, fit: Fit, scale: float) -> Array:
-    """Variance of every coefficient given the data, the intercept taken out, shape (columns,)."""
+def _posterior(family: Family, design: Any, weight: Array, fit: Fit, scale: float) -> Uncertainty:
+    """What is known of the coefficients given the data, the intercept taken out, at a dispersion."""
     information = weight * predict(fit, design) / scale if family == "poisson" else weight / scale
-    square, _ = _curvature(design, information)
-    return np.asarray(np.diag(np.linalg.inv(square + np.diag(fit.prior_sds**-2.0))))
-
-
-def _curvature(design: Any, information: Array) -> tuple[Array, Array]:
-    """Information on the coefficients with the intercept taken out, and the row it is centred on."""
     weighted = sparse.diags_array(information) @ design
     square = design.T @ weighted
     square = np.asarray(square.todense() if sparse.issparse(square) else square)
     columns = np.asarray(weighted.sum(axis=0)).ravel()
-    return square - np.outer(columns, columns) / information.sum(), columns / information.sum()
+    square = square - np.outer(columns, columns) / information.sum()
+    covariance = np.linalg.inv(square + np.diag(fit.prior_sds**-2.0))
+    return Uncertainty(columns / information.sum(), 1 / float(information.sum()), covariance)
 
 
 def predict(fit: Fit, design: Any) -> Array:

@@ -8,7 +8,7 @@ from scipy import stats
 
 from models_ml.encoding import LevelEncoder
 from models_ml.frequency_severity import FrequencySeverityModel
-from models_ml.glm import Array, Uncertainty
+from models_ml.glm import Uncertainty
 from models_ml.relativities import OTHER
 
 EVIDENCE = ("relativity_lower", "relativity_upper", "credibility", "raw_relativity", "smoothed_relativity")
@@ -63,7 +63,7 @@ def evidence(model: FrequencySeverityModel, confidence: float = CONFIDENCE) -> p
 def _spread(model: FrequencySeverityModel) -> pl.DataFrame:
     """Variance of the log relativity of every fitted level, `posterior` and `prior`."""
     # A model that was read back keeps no encoder; then nothing is known.
-    encoder: LevelEncoder | None = getattr(model, "_encoder", None)
+    encoder: LevelEncoder | None = getattr(model, "encoder_", None)
     empty = pl.DataFrame(
         schema={"factor": pl.String, "level": pl.String, "posterior": pl.Float64, "prior": pl.Float64}
     )
@@ -85,7 +85,7 @@ def _spread(model: FrequencySeverityModel) -> pl.DataFrame:
         (model.uncertainty_frequency_, model.prior_sds_frequency_),
         (model.uncertainty_severity_, model.prior_sds_severity_),
     ]
-    posterior = sum((_along(away, fit.covariance) for fit, _ in fits), np.zeros(len(away)))
+    posterior = sum((fit.along(away) for fit, _ in fits), np.zeros(len(away)))
     prior = np.zeros(len(away))
     for _, widths in fits:
         of_column = np.array([widths[encoder.factors[group]] for group in encoder.groups_])
@@ -93,7 +93,3 @@ def _spread(model: FrequencySeverityModel) -> pl.DataFrame:
     return levels.select("factor", "level").with_columns(
         posterior=pl.Series(posterior), prior=pl.Series(prior)
     )
-
-
-def _along(away: Array, covariance: Array) -> Array:
-    return np.asarray(np.einsum("ij,ij->i", away @ covariance, away))

@@ -84,7 +84,10 @@ class Experience:
 
 def load_levels(serving: Path) -> tuple[pl.DataFrame, list[str]]:
     """One row per rating cell with a text column per factor, and the factors in the order they are shown."""
-    levels = _levels(serving)
+    return _wide(_levels(serving), serving)
+
+
+def _wide(levels: pl.DataFrame, serving: Path) -> tuple[pl.DataFrame, list[str]]:
     names = levels["factor"].unique().sort().to_list()
     factors = [f for f in FACTOR_ORDER if f in names]
     factors += [f for f in names if f not in FACTOR_ORDER]
@@ -114,7 +117,8 @@ def load_experience(serving: Path, day: dt.date) -> Experience:
         serving: the serving database.
         day: first day of the rating year, whose assumptions hold.
     """
-    wide, factors = load_levels(serving)
+    levels = _levels(serving)
+    wide, factors = _wide(levels, serving)
     money = pl.col("gross_amount", "recovery_amount").cast(pl.Float64)
     contracts = read(
         serving,
@@ -126,7 +130,7 @@ def load_experience(serving: Path, day: dt.date) -> Experience:
             wide, on="cell_id", maintain_order="left"
         ),
         factors=factors,
-        level_orders=_levels(serving).select("factor", "level", "level_order").unique(maintain_order=True),
+        level_orders=levels.select("factor", "level", "level_order").unique(maintain_order=True),
         claims=read(
             serving,
             """

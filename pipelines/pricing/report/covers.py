@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from models_ml.cover_evaluation import CREDIBLE, GROUPS, LEAST_YEARS, CoverEvaluation
+from models_ml.cover_evaluation import CREDIBLE, GROUPS, CoverEvaluation
+from models_ml.forecast_intervals import LEAST_YEARS
 from pipelines.pricing.forecast import ForecastCover
 from pipelines.pricing.report.factors import factors
 from pipelines.pricing.report.lift import importance, lift
