@@ -131,7 +131,7 @@ def develop(known: CoverExperience) -> Development:
         .agg(exposure_years=pl.col("years").sum())
         .sort(QUARTER)
     )
-    counts, amounts = known.counts, known.amounts
+    counts, amounts = _in_force(known.counts, years), _in_force(known.amounts, years)
     if counts is None or amounts is None or counts.size < 2:
         remark = f"cover {known.cover}: losses have no triangle; claims are taken as reported"
         flat = years.with_columns(reported_share=pl.lit(1.0), severity_growth=pl.lit(1.0))
@@ -151,6 +151,16 @@ def develop(known: CoverExperience) -> Development:
         pl.col("reported_share", "severity_growth").forward_fill().fill_null(1.0)
     )
     return Development(quarters, of_counts, of_amounts, ())
+
+
+def _in_force(triangle: Triangle | None, years: pl.DataFrame) -> Triangle | None:
+    """The triangle without quarters from before the cover was first in force.
+
+    A loss of such a day has no contract that could have had it; one is enough to stretch the triangle by
+    decades in which nothing else is known, and nothing would develop.
+    """
+    first: dt.date = years.select(pl.col(QUARTER).min()).item()
+    return None if triangle is None or triangle.origins[-1] < first else triangle.since(first)
 
 
 def expected_by_quarter(

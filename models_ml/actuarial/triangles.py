@@ -62,6 +62,18 @@ class Triangle:
         values = np.where(_known(size), self.values[:size, :size], np.nan)
         return Triangle(self.cover, self.origins[:size], values)
 
+    def since(self, first: dt.date) -> Triangle:
+        """The triangle of the quarters of losses from `first` on; whole if the oldest is no older.
+
+        Raises:
+            BadTriangleError: all quarters are older.
+        """
+        older = sum(origin < first for origin in self.origins)
+        if older == self.size:
+            raise BadTriangleError(f"cover {self.cover}: no quarter of losses from {first} on")
+        size = self.size - older
+        return Triangle(self.cover, self.origins[older:], self.values[older:, :size])
+
 
 def triangle(cover: str, frame: pl.DataFrame) -> Triangle:
     """The triangle of cumulative values.

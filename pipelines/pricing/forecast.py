@@ -95,8 +95,8 @@ def fit_forecast(experience: Experience, middle: dt.date, seed: int) -> Forecast
             covers[cover] = ForecastCover(made, _challenger(made, look.rating, judged, seed), evaluation)
             unseen.append(_expected_by_both(judged))
             log.rows(made.cells.height, _headline(evaluation.judgement))
-    for reason in refused.values():
-        LOGGER.warning("not priced: %s", reason)
+    for cover, reason in refused.items():
+        LOGGER.warning("%s is not priced: %s", cover, reason)
     return Forecast(covers, refused, all_covers, _promotion(unseen))
 
 

@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import polars as pl
+import polars.testing
 import pytest
 
 from models_ml.actuarial.trend import Trend
+from models_ml.actuarial.triangles import Triangle
 from models_ml.restatement import (
     WHOLE,
     Assumptions,
@@ -123,3 +125,23 @@ def test_quarters_before_the_first_loss_have_had_their_time() -> None:
     )
     early = develop(short).quarters.filter(pl.col("quarter") < dt.date(2024, 1, 1))
     assert early["reported_share"].to_list() == [1.0] * 4
+
+
+def test_a_loss_from_before_the_cover_was_in_force_does_not_hide_how_others_develop() -> None:
+    """A claim with a wrong day, known only now, stretches the triangle by ten years."""
+    known = World(vehicles=2_000, late=0.25).known()
+    stray = replace(known, counts=_stretched(known.counts), amounts=_stretched(known.amounts))
+    assert stray.counts.size == known.counts.size + 40
+    pl.testing.assert_frame_equal(develop(stray).quarters, develop(known).quarters)
+
+
+def _stretched(triangle: Triangle) -> Triangle:
+    older = 40
+    size = triangle.size + older
+    values = np.zeros((size, size))
+    values[0, -1] = 3_000.0
+    values[older:, : triangle.size] = np.nan_to_num(triangle.values)
+    values[np.add.outer(np.arange(size), np.arange(size)) >= size] = np.nan
+    first = triangle.origins[0].year - older // 4
+    origins = tuple(dt.date(first + q // 4, 3 * (q % 4) + 1, 1) for q in range(older))
+    return Triangle(triangle.cover, (*origins, *triangle.origins), values)

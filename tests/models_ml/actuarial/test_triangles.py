@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models_ml.actuarial.triangles import triangle, triangle_of_movements, triangles_by_cover
+from models_ml.actuarial.triangles import Triangle, triangle, triangle_of_movements, triangles_by_cover
 from models_ml.errors import BadTriangleError
 
 Q1, Q2, Q3 = dt.date(2025, 4, 1), dt.date(2025, 7, 1), dt.date(2025, 10, 1)
@@ -108,6 +108,19 @@ def test_a_triangle_is_cut_to_what_was_known_earlier() -> None:
     assert np.isnan(early.values).sum() == 1
     with pytest.raises(BadTriangleError, match="no quarter 2024-01-01"):
         early.cut(dt.date(2024, 1, 1))
+
+
+def test_a_triangle_since_a_quarter_lacks_the_older_ones() -> None:
+    old, middle, new = (dt.date(2025, month, 1) for month in (4, 7, 10))
+    nan = float("nan")
+    whole = Triangle("glass", (old, middle, new), np.array([[1.0, 2, 3], [4, 5, nan], [6, nan, nan]]))
+    cut = whole.since(middle)
+    assert cut.origins == (middle, new)
+    assert np.array_equal(cut.values, [[4, 5], [6, nan]], equal_nan=True)
+    assert cut.latest.tolist() == [5, 6]
+    assert whole.since(dt.date(2020, 1, 1)).origins == whole.origins
+    with pytest.raises(BadTriangleError, match="no quarter of losses from 2026-01-01 on"):
+        whole.since(dt.date(2026, 1, 1))
 
 
 def test_a_mart_becomes_a_triangle_per_cover_without_its_undated_rows() -> None:
