@@ -29,7 +29,7 @@ from models_ml.cover_forecast import CoverForecast, first_look, forecast_cover, 
 from models_ml.evaluation import calibration_line, gini
 from models_ml.forecast_intervals import claim_variation, coverage_of_groups, forecast_intervals
 from models_ml.restatement import Restatement
-from pipelines.pricing.experience import Experience, load_experience, load_levels
+from pipelines.pricing.forecasting.experience import Experience, load_experience, load_levels
 from simulator import catalogue as cat
 
 RESULTS = Path(__file__).with_name("results")

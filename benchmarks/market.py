@@ -28,7 +28,7 @@ from benchmarks.simulated_year import RATING_YEAR, SimulatedYear
 from models_ml.evaluation import tweedie_deviance
 from models_ml.glm import Array
 from models_ml.rating import CoverLoading, RateTable, build_rate_table, rate
-from pipelines.pricing.experience import load_experience, load_loadings
+from pipelines.pricing.forecasting.experience import load_experience, load_loadings
 from pipelines.warehouse.serving import read
 
 TREND = 0.025

@@ -24,7 +24,7 @@ from models_ml.cover_forecast import as_cells
 from models_ml.encoding import LevelEncoder
 from models_ml.evaluation import poisson_loss
 from models_ml.frequency_severity import FrequencySeverityModel
-from pipelines.pricing.experience import Experience, load_experience, split
+from pipelines.pricing.forecasting.experience import Experience, load_experience, split
 from pipelines.settings import PROJECT_ROOT, Settings
 
 RESULTS = Path(__file__).with_name("results")

@@ -55,11 +55,11 @@ def draft_rates(
     if (source is None) == (mapping is None or not rating_year):
         raise typer.BadParameter("either --from VERSION, or --mapping FILE with --rating-year YYYY")
     if source is not None:
-        from pipelines.pricing.editing import draft_again
+        from pipelines.pricing.versions.editing import draft_again
 
         standing = draft_again(settings(), source, reason)
     else:
-        from pipelines.pricing.drafting import draft_of_last_forecast
+        from pipelines.pricing.versions.drafting import draft_of_last_forecast
 
         standing = draft_of_last_forecast(settings(), mapping or Path(), rating_year)
     console.print(f"{standing.version} is {standing.state}.", markup=False)
@@ -92,8 +92,8 @@ def show_rates(version: Version, as_json: AsJson = False) -> None:
     Example: ratewright rates show acme-1f0c2d3e4b
     """
     from pipelines.cli_rates_shown import print_version, standing_record
-    from pipelines.pricing.manifest import Manifest
-    from pipelines.pricing.publication import MANIFEST
+    from pipelines.pricing.versions.manifest import Manifest
+    from pipelines.pricing.versions.publication import MANIFEST
     from pipelines.pricing.workflow import locate
     from pipelines.settings import settings
 
@@ -123,8 +123,8 @@ def diff_rates(
     Example: ratewright rates diff acme-1f0c2d3e4b --top 20
     """
     from pipelines.cli_rates_shown import print_comparison
-    from pipelines.pricing.comparison import compare
-    from pipelines.pricing.version_files import read_numbers
+    from pipelines.pricing.versions.comparison import compare
+    from pipelines.pricing.versions.files import read_numbers
     from pipelines.pricing.workflow import locate
     from pipelines.pricing.workflow.lookup import predecessor
     from pipelines.settings import settings
@@ -151,8 +151,8 @@ def explain_rates(
     Example: ratewright rates explain acme-1f0c2d3e4b --at "make=Roewe" --at vehicle_age=3
     """
     from pipelines.cli_rates_shown import print_explanation
-    from pipelines.pricing.editing import version_parts
-    from pipelines.pricing.explanation import explain
+    from pipelines.pricing.versions.editing import version_parts
+    from pipelines.pricing.versions.explanation import explain
     from pipelines.pricing.workflow import locate
     from pipelines.settings import settings
 
@@ -188,7 +188,7 @@ def pull_rates(
 
     Example: ratewright rates pull --version acme-1f0c2d3e4b --not-in-force --out draft.xlsx
     """
-    from pipelines.pricing.publication import hand_out
+    from pipelines.pricing.versions.publication import hand_out
     from pipelines.pricing.workflow import State, in_force, locate
     from pipelines.pricing.workflow.lookup import check_in_force
     from pipelines.settings import settings

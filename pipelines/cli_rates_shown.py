@@ -13,9 +13,9 @@ from rich.table import Table
 if TYPE_CHECKING:
     import polars as pl
 
-    from pipelines.pricing.comparison import Comparison
-    from pipelines.pricing.explanation import CoverPrice, Explanation
-    from pipelines.pricing.manifest import Manifest
+    from pipelines.pricing.versions.comparison import Comparison
+    from pipelines.pricing.versions.explanation import CoverPrice, Explanation
+    from pipelines.pricing.versions.manifest import Manifest
     from pipelines.pricing.workflow import Record, Standing
 
 STYLES = {

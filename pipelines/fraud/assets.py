@@ -20,7 +20,7 @@ from pipelines.repricing import Repricing
 def claim_flags(repricing: Repricing) -> dg.MaterializeResult[None]:
     """Score every claim of the client and keep those a rule hits."""
     from pipelines.fraud.flags import flag_claims, flags_path, save_flags
-    from pipelines.pricing.handover import take_over
+    from pipelines.pricing.forecasting.handover import take_over
 
     plan = repricing.plan()
     start, _ = plan.mapping.rating_year(plan.rating_year)

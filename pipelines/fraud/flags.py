@@ -11,7 +11,7 @@ from models_ml.fraud import RuleSettings, score_claims
 from models_ml.frequency_severity import FrequencySeverityModel
 from pipelines.errors import RunError
 from pipelines.files import parquet_bytes, write_atomically
-from pipelines.pricing.experience import load_levels
+from pipelines.pricing.forecasting.experience import load_levels
 from pipelines.settings import Settings
 from pipelines.warehouse.serving import read
 

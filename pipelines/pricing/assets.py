@@ -27,10 +27,10 @@ def cost_forecast(repricing: Repricing) -> dg.MaterializeResult[None]:
     """Fit and judge every cover, keep the models, and write the report."""
     import polars as pl
 
-    from pipelines.pricing.experience import load_experience
-    from pipelines.pricing.forecast import fit_forecast
-    from pipelines.pricing.handover import Handover, hand_over
-    from pipelines.pricing.keeping import keep_forecast
+    from pipelines.pricing.forecasting.experience import load_experience
+    from pipelines.pricing.forecasting.forecast import fit_forecast
+    from pipelines.pricing.forecasting.handover import Handover, hand_over
+    from pipelines.pricing.forecasting.keeping import keep_forecast
     from pipelines.pricing.report import ReportHead, evaluation_json, forecast_plots, report_html
 
     plan = repricing.plan()
@@ -101,8 +101,8 @@ def promotion_in_words(promotion: Promotion | None) -> str:
 )
 def rate_table(repricing: Repricing) -> dg.MaterializeResult[None]:
     """Build the rate table of the rating year and keep it as a draft."""
-    from pipelines.pricing.handover import take_over
-    from pipelines.pricing.rate_table import draft_rate_table
+    from pipelines.pricing.forecasting.handover import take_over
+    from pipelines.pricing.versions.making import draft_rate_table
     from pipelines.pricing.workflow import Desk
 
     plan = repricing.plan()

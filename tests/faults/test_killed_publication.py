@@ -19,7 +19,7 @@ from pipelines.pricing.workflow import Action, State, in_force
 from pipelines.settings import Settings
 from tests.faults.processes import KILLS, SERVER
 from tests.faults.publishing import publish
-from tests.pipelines.pricing.versions import FILES, desk, manifest, put_in_force
+from tests.pipelines.pricing.versions.examples import FILES, desk, manifest, put_in_force
 
 SIZE = 2_000_000
 

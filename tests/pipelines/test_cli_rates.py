@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 
 from tests.commands import Done, ratewright
-from tests.pipelines.pricing.versions import draft_of, drafted, of_year, parts, put_in_force, tree
+from tests.pipelines.pricing.versions.examples import draft_of, drafted, of_year, parts, put_in_force, tree
 
 Command = Callable[..., Done]
 

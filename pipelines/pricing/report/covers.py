@@ -6,7 +6,7 @@ import polars as pl
 
 from models_ml.cover_evaluation import CREDIBLE, GROUPS, CoverEvaluation
 from models_ml.forecast_intervals import LEAST_YEARS
-from pipelines.pricing.forecast import ForecastCover
+from pipelines.pricing.forecasting.forecast import ForecastCover
 from pipelines.pricing.report.factors import factors
 from pipelines.pricing.report.lift import importance, lift
 from pipelines.pricing.report.markup import (

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from pipelines.pricing.forecast import Forecast
+from pipelines.pricing.forecasting.forecast import Forecast
 from pipelines.pricing.report.covers import cover_section
 from pipelines.pricing.report.markup import note, para, text, words
 from pipelines.pricing.report.method import METHOD

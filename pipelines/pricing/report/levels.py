@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from models_ml.relativities import OTHER
-from pipelines.pricing.forecast import ForecastCover
+from pipelines.pricing.forecasting.forecast import ForecastCover
 
 LEVELS_SHOWN = 25
 THIN_CLAIMS = 10

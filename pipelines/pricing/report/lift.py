@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from models_ml.challenger import Challenger
-from pipelines.pricing.forecast import ForecastCover
+from pipelines.pricing.forecasting.forecast import ForecastCover
 from pipelines.pricing.report.canvas import head, one_line, svg
 from pipelines.pricing.report.markup import Kind, fold, frame_table, note, para, remark, text, words
 from pipelines.pricing.report.style import ACCENT, INK, MUTED, SOFT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.pricing.forecast import Forecast, ForecastCover
+from pipelines.pricing.forecasting.forecast import Forecast, ForecastCover
 from pipelines.pricing.report.canvas import png
 from pipelines.pricing.report.factors import draw_factor
 from pipelines.pricing.report.levels import factor_levels

@@ -13,7 +13,7 @@ import polars as pl
 
 from models_ml.challenger import Challenger
 from models_ml.glm import significant
-from pipelines.pricing.forecast import Forecast, ForecastCover
+from pipelines.pricing.forecasting.forecast import Forecast, ForecastCover
 
 
 def evaluation_json(forecast: Forecast) -> bytes:

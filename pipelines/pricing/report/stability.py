@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from models_ml.drift import Drift, DriftLimits
-from pipelines.pricing.forecast import Forecast
+from pipelines.pricing.forecasting.forecast import Forecast
 from pipelines.pricing.report.canvas import svg
 from pipelines.pricing.report.markup import (
     Kind,

@@ -10,7 +10,7 @@ import polars as pl
 from models_ml.errors import ModellingError
 from models_ml.evaluation import CalibrationLine, Judgement, calibration_line, d2
 from models_ml.promotion import Promotion
-from pipelines.pricing.forecast import Forecast
+from pipelines.pricing.forecasting.forecast import Forecast
 from pipelines.pricing.report.markup import (
     Kind,
     bullets,

@@ -8,7 +8,7 @@ import polars as pl
 
 from models_ml.evaluation import Judgement
 from models_ml.rating import RateTable
-from pipelines.pricing.manifest import Manifest
+from pipelines.pricing.versions.manifest import Manifest
 from pipelines.pricing.workbook.book import Book
 from pipelines.pricing.workbook.cover import cover_sheet, method_sheet
 from pipelines.pricing.workbook.factor_sheet import factor_sheet

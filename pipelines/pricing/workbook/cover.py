@@ -8,7 +8,7 @@ import polars as pl
 
 from models_ml.evaluation import Judgement
 from models_ml.rating import BASE, RateTable
-from pipelines.pricing.manifest import Manifest
+from pipelines.pricing.versions.manifest import Manifest
 from pipelines.pricing.workbook.book import Book
 
 COVER_SHEET, VERSION = "Cover", "Version"

@@ -8,7 +8,7 @@ import polars as pl
 
 from models_ml.rating import RateTable
 from models_ml.relativities import OTHER
-from pipelines.pricing.limits import with_limits
+from pipelines.pricing.versions.limits import with_limits
 from pipelines.pricing.workbook.book import Book, words
 from pipelines.pricing.workbook.cover import THIN_CLAIMS, THIN_EXPOSURE
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from models_ml.evaluation import Judgement
-from pipelines.pricing.comparison import compare
+from pipelines.pricing.versions.comparison import compare
 from pipelines.pricing.workbook.book import Book
 
 RATE_TABLE_SHEET = "Rate table"

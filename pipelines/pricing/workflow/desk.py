@@ -17,8 +17,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from pipelines.files import sweep, write_atomically
-from pipelines.pricing.manifest import Manifest
-from pipelines.pricing.publication import MANIFEST, keep, seal, verified
+from pipelines.pricing.versions.manifest import Manifest
+from pipelines.pricing.versions.publication import MANIFEST, keep, seal, verified
 from pipelines.pricing.workflow.errors import WorkflowError
 from pipelines.pricing.workflow.log import Log
 from pipelines.pricing.workflow.record import Action, Drafted, Entry, Record

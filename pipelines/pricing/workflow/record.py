@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from pipelines.pricing.manifest import Change
+from pipelines.pricing.versions.manifest import Change
 
 NOTHING_BEFORE = "0" * 64
 

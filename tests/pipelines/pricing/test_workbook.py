@@ -10,11 +10,11 @@ from typing import Any
 import openpyxl
 import polars as pl
 
-from pipelines.pricing.manifest import Change
-from pipelines.pricing.version_files import VersionParts, edited_parts
+from pipelines.pricing.versions.files import VersionParts, edited_parts
+from pipelines.pricing.versions.manifest import Change
 from pipelines.pricing.workbook import workbook_bytes
 from pipelines.pricing.workbook.book import Book
-from tests.pipelines.pricing.versions import FORMULA, parts
+from tests.pipelines.pricing.versions.examples import FORMULA, parts
 
 
 def written(made: VersionParts) -> bytes:

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from models_ml.actuarial.triangles import Triangle
-from pipelines.pricing.experience import Experience
-from pipelines.pricing.forecast import Forecast, fit_forecast
+from pipelines.pricing.forecasting.experience import Experience
+from pipelines.pricing.forecasting.forecast import Forecast, fit_forecast
 from pipelines.pricing.report import ReportHead
 
 MIDDLE = dt.date(2025, 7, 2)

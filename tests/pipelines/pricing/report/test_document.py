@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import polars as pl
 import pytest
 
-from pipelines.pricing.forecast import Forecast
+from pipelines.pricing.forecasting.forecast import Forecast
 from pipelines.pricing.report import ReportHead, report_html
 from tests.pipelines.pricing.report.conftest import TRICKY
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from pipelines.pricing.forecast import Forecast, ForecastCover
+from pipelines.pricing.forecasting.forecast import Forecast, ForecastCover
 from pipelines.pricing.report.levels import LEVELS_SHOWN, factor_levels
 from tests.pipelines.pricing.report.conftest import TRICKY
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.pricing.forecast import Forecast
+from pipelines.pricing.forecasting.forecast import Forecast
 from pipelines.pricing.report import forecast_plots
 
 PNG = b"\x89PNG\r\n\x1a\n"

@@ -11,7 +11,7 @@ from filelock import FileLock
 from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.workflow import Action, State, WorkflowError, clients, in_force, locate
 from pipelines.settings import Settings
-from tests.pipelines.pricing.versions import FILES, desk, draft_of, manifest, put_in_force, tree
+from tests.pipelines.pricing.versions.examples import FILES, desk, draft_of, manifest, put_in_force, tree
 
 
 def pointer(root: Path, year: int = 2026) -> Path:

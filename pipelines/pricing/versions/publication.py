@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipelines.files import content_hashes, write_atomically, write_folder_once
 from pipelines.pricing.errors import PublicationError
-from pipelines.pricing.manifest import Manifest
+from pipelines.pricing.versions.manifest import Manifest
 
 MANIFEST = "manifest.json"
 FORMATS = {"xlsx": "rate_table.xlsx", "csv": "rate_table.csv", "parquet": "rate_table.parquet"}

@@ -11,10 +11,10 @@ from polars.testing import assert_frame_equal
 
 from models_ml.rating import rate
 from pipelines.errors import InputError
-from pipelines.pricing.manifest import Change
-from pipelines.pricing.publication import FORMATS, hand_out
-from pipelines.pricing.version_files import SCHEMA, edited_parts, load_rates, read_parts, write_parts
-from tests.pipelines.pricing.versions import FORMULA, desk, drafted, parts, put_in_force
+from pipelines.pricing.versions.files import SCHEMA, edited_parts, load_rates, read_parts, write_parts
+from pipelines.pricing.versions.manifest import Change
+from pipelines.pricing.versions.publication import FORMATS, hand_out
+from tests.pipelines.pricing.versions.examples import FORMULA, desk, drafted, parts, put_in_force
 
 TAXI = Change(cover="damage", factor="use", level="taxi", before=1.0, after=1.1, reason="wear")
 

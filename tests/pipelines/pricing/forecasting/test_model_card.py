@@ -8,7 +8,14 @@ import pytest
 from pydantic import ValidationError
 
 from pipelines.pricing.errors import PublicationError
-from pipelines.pricing.model_card import CARD, ESTIMATOR, METRICS, ModelRecord, figures, model_card
+from pipelines.pricing.forecasting.model_card import (
+    CARD,
+    ESTIMATOR,
+    METRICS,
+    ModelRecord,
+    figures,
+    model_card,
+)
 
 
 def record(**changes: Any) -> ModelRecord:

@@ -14,9 +14,9 @@ from models_ml.evaluation import Judgement
 from models_ml.rating import RateTable, rate, select_relativities
 from pipelines.errors import InputError
 from pipelines.files import parquet_bytes
-from pipelines.pricing.handover import EVALUATION, REPORT
-from pipelines.pricing.manifest import Change, Manifest, json_hash
-from pipelines.pricing.publication import MANIFEST
+from pipelines.pricing.forecasting.handover import EVALUATION, REPORT
+from pipelines.pricing.versions.manifest import Change, Manifest, json_hash
+from pipelines.pricing.versions.publication import MANIFEST
 from pipelines.pricing.workbook import RATE_TABLE_SHEET, workbook_bytes
 
 RATES, PREMIUMS = "rate_table", "premiums"

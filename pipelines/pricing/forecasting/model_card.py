@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.pricing.errors import PublicationError
-from pipelines.pricing.manifest import canonical_json
+from pipelines.pricing.versions.manifest import canonical_json
 
 RECORD, METRICS, CARD, ESTIMATOR = "record.json", "metrics.json", "model_card.md", "estimator.skops"
 

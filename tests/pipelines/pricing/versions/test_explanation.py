@@ -9,10 +9,10 @@ import pytest
 
 from models_ml.rating import rate
 from pipelines.pricing.errors import PublicationError
-from pipelines.pricing.explanation import explain
-from pipelines.pricing.manifest import Change
-from pipelines.pricing.version_files import edited_parts
-from tests.pipelines.pricing.versions import parts
+from pipelines.pricing.versions.explanation import explain
+from pipelines.pricing.versions.files import edited_parts
+from pipelines.pricing.versions.manifest import Change
+from tests.pipelines.pricing.versions.examples import parts
 
 
 @pytest.mark.parametrize("use", ["private", "taxi", "hearse"])

@@ -10,11 +10,17 @@ import polars as pl
 import pytest
 
 from models_ml.boosting.export import rate_from_frames
-from pipelines.pricing.experience import Experience
-from pipelines.pricing.forecast import Forecast, fit_forecast
-from pipelines.pricing.handover import Handover, hand_over, take_over
-from pipelines.pricing.keeping import TRUSTED, keep_forecast
-from pipelines.pricing.store import StoredModel, load_estimator, load_model, read_table, stored_models
+from pipelines.pricing.forecasting.experience import Experience
+from pipelines.pricing.forecasting.forecast import Forecast, fit_forecast
+from pipelines.pricing.forecasting.handover import Handover, hand_over, take_over
+from pipelines.pricing.forecasting.keeping import TRUSTED, keep_forecast
+from pipelines.pricing.forecasting.store import (
+    StoredModel,
+    load_estimator,
+    load_model,
+    read_table,
+    stored_models,
+)
 from pipelines.repricing import SIMULATED, Plan
 from pipelines.settings import Settings
 from tests.pipelines.pricing.report.conftest import MIDDLE, whole_experience

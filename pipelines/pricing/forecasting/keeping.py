@@ -11,11 +11,11 @@ import polars as pl
 from models_ml.boosting.export import bands_frame, cells_frame
 from models_ml.evaluation import Judgement
 from pipelines.files import parquet_bytes
-from pipelines.pricing.experience import Experience
-from pipelines.pricing.forecast import Forecast
-from pipelines.pricing.manifest import code_revision, library_versions
-from pipelines.pricing.model_card import ModelRecord
-from pipelines.pricing.store import StoredModel, save_model, set_champion
+from pipelines.pricing.forecasting.experience import Experience
+from pipelines.pricing.forecasting.forecast import Forecast
+from pipelines.pricing.forecasting.model_card import ModelRecord
+from pipelines.pricing.forecasting.store import StoredModel, save_model, set_champion
+from pipelines.pricing.versions.manifest import code_revision, library_versions
 from pipelines.repricing import Plan
 
 RELATIVITIES, PAIRS = "one-way relativities (GLM)", "one- and two-way tables (boosted pairs)"

@@ -12,7 +12,7 @@ import polars as pl
 from models_ml.rating import BASE, RateTable, multiplied, rate
 from pipelines.errors import nearest
 from pipelines.pricing.errors import PublicationError
-from pipelines.pricing.version_files import VersionParts
+from pipelines.pricing.versions.files import VersionParts
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,16 @@ import polars as pl
 from pipelines.errors import nearest
 from pipelines.files import content_hashes, write_atomically, write_folder_once
 from pipelines.pricing.errors import PublicationError
-from pipelines.pricing.manifest import canonical_json
-from pipelines.pricing.model_card import CARD, ESTIMATOR, METRICS, RECORD, ModelRecord, figures, model_card
+from pipelines.pricing.forecasting.model_card import (
+    CARD,
+    ESTIMATOR,
+    METRICS,
+    RECORD,
+    ModelRecord,
+    figures,
+    model_card,
+)
+from pipelines.pricing.versions.manifest import canonical_json
 
 CHAMPION = "champion"
 _TABLE = re.compile(r"[A-Za-z0-9_]+\.(parquet|csv)")

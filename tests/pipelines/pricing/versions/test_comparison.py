@@ -5,10 +5,10 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from pipelines.pricing.comparison import compare
-from pipelines.pricing.manifest import Change
-from pipelines.pricing.version_files import VersionParts, edited_parts
-from tests.pipelines.pricing.versions import parts
+from pipelines.pricing.versions.comparison import compare
+from pipelines.pricing.versions.files import VersionParts, edited_parts
+from pipelines.pricing.versions.manifest import Change
+from tests.pipelines.pricing.versions.examples import parts
 
 
 def numbers(made: VersionParts) -> tuple[pl.DataFrame, pl.DataFrame]:

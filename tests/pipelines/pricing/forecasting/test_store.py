@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from pipelines.pricing.errors import PublicationError
-from pipelines.pricing.store import (
+from pipelines.pricing.forecasting.store import (
     StoredModel,
     challengers,
     champion,
@@ -22,8 +22,8 @@ from pipelines.pricing.store import (
     set_champion,
     stored_models,
 )
-from tests.pipelines.pricing.test_model_card import record
-from tests.pipelines.pricing.versions import tree
+from tests.pipelines.pricing.forecasting.test_model_card import record
+from tests.pipelines.pricing.versions.examples import tree
 
 RELATIVITIES = pl.DataFrame({"level": ["private", "taxi"], "relativity": [1.0, 2.1]})
 

@@ -17,8 +17,8 @@ import polars as pl
 from models_ml.rating import RELATIVITY_PLACES
 from pipelines.errors import nearest
 from pipelines.pricing.errors import PublicationError
-from pipelines.pricing.limits import with_limits
-from pipelines.pricing.manifest import Change
+from pipelines.pricing.versions.limits import with_limits
+from pipelines.pricing.versions.manifest import Change
 from pipelines.pricing.workbook.book import words
 from pipelines.pricing.workbook.cover import COVER_SHEET, VERSION
 from pipelines.pricing.workbook.factor_sheet import COVER, FACTOR, INDICATED, LEVEL, REASON, SELECTED

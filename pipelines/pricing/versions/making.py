@@ -11,21 +11,21 @@ from models_ml.frequency_severity import FrequencySeverityModel
 from models_ml.rating import RateTable, build_rate_table, expand
 from pipelines.landing.ledger import Ledger
 from pipelines.landing.parameters import valuation_date
-from pipelines.pricing.experience import Experience, load_experience, load_loadings
-from pipelines.pricing.handover import Handover
-from pipelines.pricing.manifest import (
-    DeliveredFile,
-    Manifest,
-    code_revision,
-    file_hashes,
-    library_versions,
-)
-from pipelines.pricing.version_files import (
+from pipelines.pricing.forecasting.experience import Experience, load_experience, load_loadings
+from pipelines.pricing.forecasting.handover import Handover
+from pipelines.pricing.versions.files import (
     VersionParts,
     named_rates,
     rates_hash,
     read_numbers,
     write_parts,
+)
+from pipelines.pricing.versions.manifest import (
+    DeliveredFile,
+    Manifest,
+    code_revision,
+    file_hashes,
+    library_versions,
 )
 from pipelines.pricing.workflow import Desk, Standing, State
 from pipelines.repricing import Plan

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipelines.pricing.errors import PublicationError
-from pipelines.pricing.handover import MODELS, take_over
-from pipelines.pricing.rate_table import draft_rate_table
+from pipelines.pricing.forecasting.handover import MODELS, take_over
+from pipelines.pricing.versions.making import draft_rate_table
 from pipelines.pricing.workflow import Standing
 from pipelines.repricing import Plan
 from pipelines.settings import Settings

@@ -13,8 +13,8 @@ import polars as pl
 
 from models_ml.frequency_severity import FrequencySeverityModel
 from models_ml.rating import CoverLoading, RateTable, build_rate_table, expand
-from pipelines.pricing.manifest import Manifest
-from pipelines.pricing.version_files import VersionParts, named_rates, write_parts
+from pipelines.pricing.versions.files import VersionParts, named_rates, write_parts
+from pipelines.pricing.versions.manifest import Manifest
 from pipelines.pricing.workflow import Action, Desk, Standing
 from pipelines.settings import Settings
 from tests.models_ml.evaluation.test_judgement import judged

@@ -26,7 +26,7 @@ from models_ml.errors import ModellingError
 from models_ml.evaluation import Judgement
 from models_ml.frequency_severity import FrequencySeverityModel
 from models_ml.promotion import Promotion, judge_promotion
-from pipelines.pricing.experience import Experience, split
+from pipelines.pricing.forecasting.experience import Experience, split
 from pipelines.progress import LOGGER, step
 
 

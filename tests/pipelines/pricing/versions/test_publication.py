@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.pricing.errors import PublicationError
-from pipelines.pricing.publication import MANIFEST, hand_out, keep, seal, verified
-from tests.pipelines.pricing.versions import FILES, manifest, tree
+from pipelines.pricing.versions.publication import MANIFEST, hand_out, keep, seal, verified
+from tests.pipelines.pricing.versions.examples import FILES, manifest, tree
 
 
 def kept(root: Path) -> tuple[Path, str]:

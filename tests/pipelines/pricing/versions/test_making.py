@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 import yaml
 
-from pipelines.pricing import rate_table
-from pipelines.pricing.rate_table import draft_rate_table
-from pipelines.pricing.version_files import VersionParts
+from pipelines.pricing.versions import making
+from pipelines.pricing.versions.files import VersionParts
+from pipelines.pricing.versions.making import draft_rate_table
 from pipelines.pricing.workflow import Action, State
 from pipelines.repricing import Plan
 from pipelines.settings import Settings
 from tests.conftest import MAPPING
-from tests.pipelines.pricing.versions import desk, parts, tree
+from tests.pipelines.pricing.versions.examples import desk, parts, tree
 
 
 class Run:
@@ -27,7 +27,7 @@ class Run:
         path.write_text(yaml.safe_dump({**MAPPING, **mapping}))
         self.plan = Plan(root, path, 2026, None, Settings(data_dir=root, user="Ann"))
         self.built = parts()
-        monkeypatch.setattr(rate_table, "_parts", lambda *_: self.built)
+        monkeypatch.setattr(making, "_parts", lambda *_: self.built)
 
     def __call__(self, built: VersionParts | None = None) -> tuple[State, bool]:
         self.built = built or parts()

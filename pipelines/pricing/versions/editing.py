@@ -6,14 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipelines.pricing.errors import PublicationError
-from pipelines.pricing.selections import Workbook
-from pipelines.pricing.version_files import (
+from pipelines.pricing.versions.files import (
     VersionParts,
     edited_parts,
     read_numbers,
     read_parts,
     write_parts,
 )
+from pipelines.pricing.versions.selections import Workbook
 from pipelines.pricing.workflow import Action, Desk, Standing, locate
 from pipelines.pricing.workflow.rules import check_editable, known
 from pipelines.settings import Settings

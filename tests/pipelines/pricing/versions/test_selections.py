@@ -10,13 +10,13 @@ import openpyxl
 import polars as pl
 import pytest
 
-from pipelines.pricing.editing import draft_again, edit_from_workbook
 from pipelines.pricing.errors import PublicationError
-from pipelines.pricing.selections import SelectionsRefusedError
-from pipelines.pricing.version_files import read_parts, write_parts
+from pipelines.pricing.versions.editing import draft_again, edit_from_workbook
+from pipelines.pricing.versions.files import read_parts, write_parts
+from pipelines.pricing.versions.selections import SelectionsRefusedError
 from pipelines.pricing.workflow import Action, State, WorkflowError
 from pipelines.settings import Settings
-from tests.pipelines.pricing.versions import FORMULA, desk, drafted, parts, tree
+from tests.pipelines.pricing.versions.examples import FORMULA, desk, drafted, parts, tree
 
 Cell = Callable[[str], Any]
 
@@ -244,6 +244,6 @@ def test_a_workbook_of_something_else_is_refused(sheet: Sheet) -> None:
 def test_a_file_that_would_unpack_beyond_measure_is_refused(
     sheet: Sheet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipelines.pricing.selections.LARGEST_UNPACKED", 1_000)
+    monkeypatch.setattr("pipelines.pricing.versions.selections.LARGEST_UNPACKED", 1_000)
     with pytest.raises(PublicationError, match="too large"):
         sheet.edit()

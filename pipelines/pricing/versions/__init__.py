@@ -1,0 +1,1 @@
+"""Versions of a rate table: made of a forecast, written, compared, explained, edited, handed out."""
