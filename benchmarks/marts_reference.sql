@@ -52,7 +52,7 @@ from e group by k having count(case when day >= date '{month}' then 1 end) > 0;
 create temp table c as
     select c.contract_id, c.vehicle_id, v.k, c.customer_id, coalesce(c.product, 'unspecified') as product,
         coalesce(c.tier, 'unspecified') as tier, c.effective_date as eff, c.expiry_date as expiry,
-        c.cancelled_on, c.annual_premium as prem, c.declared_annual_km, c.vehicle_age_years as told_age,
+        c.cancelled_on, c.annual_premium as prem, c.declared_annual_km, c.vehicle_age_years as told_age, c.channel,
         least(c.expiry_date, coalesce(c.cancelled_on - 1, c.expiry_date)) as kept_to,
         least(c.expiry_date, coalesce(c.cancelled_on - 1, c.expiry_date), p.valuation_date) as last_day,
         p.valuation_date as val, p.rating_year_start as ry0, p.rating_year_end as ry1,
@@ -149,6 +149,7 @@ with u as (
             / nullif(sum(case when score is not null then km end), 0), 2) as score
     from cmu group by c)
 select c.c, c.contract_id, c.vehicle_id, c.product, c.tier, c.make, c.model, c.eff, c.last_day, c.prem,
+    coalesce(told_age, year(eff) - model_year, year(eff) - year(in_service_date)) as known_age,
     coalesce(u.days, 0) as days,
     case when eff > ry1 then 'later' when eff >= ry0 then 'judge' else 'learn' end as period,
     coalesce(make, 'unknown') as l_make, coalesce(make || ' ' || model, model, 'unknown') as l_model,
@@ -193,14 +194,14 @@ a as (
         max(transaction_date) filter (kind = 'payment') as last_paid
     from mv, p where transaction_date is null or transaction_date <= valuation_date group by claim_id)
 select claim_id, k.contract_id, k.vehicle_id, coalesce(k.cover, 'unknown') as cover, k.loss_date, k.reported_date,
-    k.closed_date, k.peril, first_paid, last_paid, coalesce(inc, 0) as inc, coalesce(paid, 0) as paid,
+    k.closed_date, k.peril, k.at_fault, first_paid, last_paid, coalesce(inc, 0) as inc, coalesce(paid, 0) as paid,
     coalesce(res, 0) as res, coalesce(rec, 0) as rec
 from k full join a using (claim_id);
 create temp table ev as
 with e as (
-    select 'claim' as kind, claim_id as id, contract_id as told, vehicle_id, cover, loss_date as d, paid, res, rec, inc
-    from cl union all
-    select 'plan_repair', repair_order_id, null, vehicle_id, 'maintenance', opened_on, amount, 0, 0, amount from plan),
+    select 'claim' as kind, claim_id as id, contract_id as told, vehicle_id, cover, loss_date as d, paid, res, rec, inc,
+        at_fault from cl union all
+    select 'plan_repair', repair_order_id, null, vehicle_id, 'maintenance', opened_on, amount, 0, 0, amount, null from plan),
 num as (select kind, id, c.c from e join c on e.told = c.contract_id),
 day as (
     select kind, id, c.c from e join c on e.vehicle_id = c.vehicle_id and d between eff and last_day
@@ -476,7 +477,7 @@ with inc as (
     select vehicle_id, min(eff) as i from c group by vehicle_id having min(eff) > (select min(eff) from c)),
 d as (
     select ev.id as claim_id, c.contract_id, coalesce(ev.vehicle_id, c.vehicle_id) as vehicle_id, cell.cell as cell_id,
-        ev.cover, ev.d as loss_date, ev.inc as incurred_amount
+        ev.cover, ev.d as loss_date, ev.inc as incurred_amount, ev.at_fault
     from ev left join c on c.c = ev.c left join cell on cell.c = ev.c where ev.kind = 'claim'),
 r as (
     select l.claim_id, count(*) as n from d as l join d as e on l.vehicle_id = e.vehicle_id
@@ -486,7 +487,7 @@ w as (
     select *, case when loss_date is not null and vehicle_id is not null then lag(claim_id) over q end as pid,
         case when loss_date is not null and vehicle_id is not null then lag(loss_date) over q end as pd
     from d window q as (partition by vehicle_id order by loss_date nulls last, claim_id))
-select claim_id, contract_id, vehicle_id, cell_id, cover, loss_date, incurred_amount,
+select claim_id, contract_id, vehicle_id, cell_id, cover, loss_date, incurred_amount, at_fault,
     case when loss_date >= i then loss_date - i end as days_since_inception,
     coalesce(n, 1)::bigint as claims_within_90_days, pid as previous_claim_id, loss_date - pd as days_since_previous
 from w left join inc using (vehicle_id) left join r using (claim_id);
@@ -508,3 +509,17 @@ create table marts.rating_cells as
     from marts.contract_experience where period = 'learn' group by all;
 create table marts.rating_cell_levels as
     select distinct cell as cell_id, factor, level, o::bigint as level_order from cell join lev using (c);
+create table marts.renewals as
+with d as (
+    select c, expiry, kept_to, eff, ry0, channel, expiry + 1 as day,
+        min(eff) over (partition by vehicle_id, product, coalesce(customer_id, 'unknown')) as since,
+        row_number() over (partition by vehicle_id, product order by expiry desc, eff desc, contract_id desc) as n
+    from c where expiry is not null and eff < ry0 and expiry < ry1),
+a as (
+    select t.*, d.*, case when known_age < 0 then 0 else known_age end + year(day) - year(d.eff) as aged
+    from d join t using (c) where n = 1 and kept_to = expiry and day >= ry0)
+select contract_id, vehicle_id, product, tier, cell as cell_id, channel, day as renewal_date,
+    since as customer_since, floor((day - since) / 365.2425e0)::bigint as tenure_years,
+    case when aged is null then 'unknown' else band end as vehicle_age, prem as annual_premium
+from a join cell using (c) left join bands on factor = 'vehicle_age' and aged >= lower_bound
+    and (aged < upper_bound or upper_bound is null) and ry0 between effective_from and effective_to;

@@ -101,7 +101,7 @@ def finished(tariff: Tariff, frame: pl.DataFrame, amounts: Mapping[str, pl.Expr]
     tiers = _TierValues(tariff)
     done = {name: as_money(tiers.finished(amount)).alias(name) for name, amount in amounts.items()}
     coded = frame.with_columns(tiers.code)
-    return coded.with_columns(*done.values(), rounding_step=as_money(tiers.of("step"))).drop("_code_tier")
+    return coded.with_columns(*done.values(), rounding_step=as_money(tiers.of("step"))).drop("_tier_code")
 
 
 def expand(
@@ -206,7 +206,7 @@ class _TierValues:
         self.code = (
             pl.col("tier")
             .replace_strict(names, range(len(names)), return_dtype=pl.UInt32)
-            .alias("_code_tier")
+            .alias("_tier_code")
         )
         self._values = {
             "lines": [float(rule.lines) for rule in self._rules],
@@ -234,4 +234,4 @@ class _TierValues:
 
     @staticmethod
     def _by_tier(values: list[float]) -> pl.Expr:
-        return pl.lit(pl.Series(values, dtype=pl.Float64)).gather(pl.col("_code_tier"))
+        return pl.lit(pl.Series(values, dtype=pl.Float64)).gather(pl.col("_tier_code"))

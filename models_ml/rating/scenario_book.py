@@ -18,7 +18,8 @@ def scenario_book(
 
     Args:
         tariff: whose cover costs are taken as planned and whose prices as set.
-        contracts: `tier` and the factors of the tariff, a row per contract year.
+        contracts: `tier` and the factors of the tariff, a row per contract year; optional `price`, what is
+            charged where that is not what the tariff says, such as a renewal that was held.
         segment: column that the mix is told by, such as powertrain.
         commission: share of the price by tier; nothing where not given.
 
@@ -33,9 +34,10 @@ def scenario_book(
     if segment not in contracts.columns:
         raise RatingError(f"contracts lack the column '{segment}'")
     covers = tariff.rates.covers
-    amounts = rate_contracts(tariff, contracts).select(
-        "tier", pl.col(segment).alias("segment"), pl.col(*covers, PRICE).cast(pl.Float64)
-    )
+    rated = rate_contracts(tariff, contracts.drop(PRICE, strict=False))
+    if PRICE in contracts.columns:
+        rated = rated.with_columns(contracts[PRICE])
+    amounts = rated.select("tier", pl.col(segment).alias("segment"), pl.col(*covers, PRICE).cast(pl.Float64))
     by_cell = amounts.group_by("tier", "segment").agg(
         pl.col(covers).sum(), contracts=pl.len().cast(pl.Int64), premium=pl.col(PRICE).sum()
     )

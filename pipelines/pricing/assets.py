@@ -27,6 +27,7 @@ def cost_forecast(repricing: Repricing) -> dg.MaterializeResult[None]:
     """Fit and judge every cover, keep the models, and write the report."""
     import polars as pl
 
+    from models_ml.rating import evidence
     from pipelines.pricing.forecasting.experience import load_experience
     from pipelines.pricing.forecasting.forecast import fit_forecast
     from pipelines.pricing.forecasting.handover import Handover, hand_over
@@ -53,6 +54,7 @@ def cost_forecast(repricing: Repricing) -> dg.MaterializeResult[None]:
         folder = here.forecast(plan.client, plan.rating_year)
         made = Handover(
             models=forecast.models,
+            evidences={cover: evidence(model) for cover, model in forecast.models.items()},
             judgements=forecast.judgements,
             refused=dict(forecast.refused),
             model_version=champion.name,
@@ -112,16 +114,16 @@ def rate_table(repricing: Repricing) -> dg.MaterializeResult[None]:
         if drafted is None:
             log.say("nothing to price: no cover has both exposure and claims")
             return dg.MaterializeResult(metadata={"dagster/row_count": 0})
-        table, standing, created = drafted
-        log.rows(table.rates.height, standing.state if created else "stands already, same bytes")
+        parts, standing, created = drafted
+        log.rows(parts.rates.height, standing.state if created else "stands already, same bytes")
     path = Desk(plan.settings, plan.client).path(standing)
     LOGGER.info("rate table %s (%s) in %s", standing.version, standing.state, path)
     return dg.MaterializeResult(
         metadata={
-            "dagster/row_count": table.rates.height,
+            "dagster/row_count": parts.rates.height,
             "version": standing.version,
             "state": str(standing.state),
-            "preview": preview(table.rates),
+            "preview": preview(parts.rates),
             "path": str(path),
         }
     )

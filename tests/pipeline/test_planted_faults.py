@@ -38,6 +38,7 @@ CARRIES = {
     "premium_by_month": "earned_amount",
     "rating_cell_levels": "1",
     "rating_cells": "exposure_years",
+    "renewals": "1",
     "report_lag_by_quarter": "claim_count",
     "risk_share_settlement": "planned_amount",
 }
@@ -50,6 +51,7 @@ DAY_OF = {
     "large_losses": "loss_date",
     "loss_ratio_by_month": "month_start",
     "premium_by_month": "month_start",
+    "renewals": "renewal_date",
     "report_lag_by_quarter": "accident_quarter",
 }
 # They hold no day and no exposure: nothing in them can be shifted.

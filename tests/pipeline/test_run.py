@@ -57,7 +57,8 @@ def test_the_manifest_traces_the_table_to_the_files_it_was_made_from(
     assert {"cover_loadings.csv", "driving_score.csv", "tier_cost_stack.csv"} <= seeds
     assert set(manifest["files"]) == {
         "evaluation.json", "model_report.html", "premiums.csv", "premiums.parquet",
-        "rate_table.csv", "rate_table.parquet", "rate_table.xlsx",
+        "rate_table.csv", "rate_table.parquet", "rate_table.xlsx", "rating_plan.json", "renewals.parquet",
+        "repricing.json", "scenarios.parquet",
     }  # fmt: skip
 
 
@@ -115,4 +116,4 @@ def test_flags_give_reasons_a_handler_can_read(installation: Installation) -> No
 def test_dbt_unit_tests_pass(installation: Installation, tmp_path: Path) -> None:
     done = installation.dbt("test", "--select", "test_type:unit", target=tmp_path)
     assert done.returncode == 0, done.stdout
-    assert "PASS=22 " in done.stdout
+    assert "PASS=23 " in done.stdout

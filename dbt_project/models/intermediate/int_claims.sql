@@ -51,6 +51,7 @@ final as (
         known_claims.reported_date,
         known_claims.closed_date,
         known_claims.peril,
+        known_claims.at_fault,
         movements.first_paid_on,
         movements.last_paid_on,
         coalesce(movements.incurred_amount, {{ money('0') }}) as incurred_amount,

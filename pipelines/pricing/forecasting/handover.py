@@ -7,18 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from models_ml.evaluation import Judgement
 from models_ml.frequency_severity import FrequencySeverityModel
+from models_ml.rating.evidence import EVIDENCE
 from pipelines.files import write_atomically
 
 MODELS, REPORT, EVALUATION = "forecast.json", "model_report.html", "evaluation.json"
+SCHEMA = {"factor": pl.String, "level": pl.String, **dict.fromkeys(EVIDENCE, pl.Float64)}
 
 
 @dataclass(frozen=True)
 class Handover:
-    """Models and judgements by cover, why a cover has none, the model's version, and the pages about it."""
+    """Models, what their relativities rest on, and judgements by cover; why a cover has none; the model's
+    version, and the pages about it."""
 
     models: dict[str, FrequencySeverityModel]
+    evidences: dict[str, pl.DataFrame]
     judgements: dict[str, Judgement]
     refused: dict[str, str]
     model_version: str
@@ -31,6 +37,7 @@ def hand_over(made: Handover, folder: Path) -> None:
     content = {
         "model_version": made.model_version,
         "models": {cover: model.to_dict() for cover, model in made.models.items()},
+        "evidences": {cover: told.to_dict(as_series=False) for cover, told in made.evidences.items()},
         "judgements": {cover: judged.to_dict() for cover, judged in made.judgements.items()},
         "refused": made.refused,
     }
@@ -45,6 +52,7 @@ def take_over(folder: Path) -> Handover:
     content: dict[str, Any] = json.loads((folder / MODELS).read_text(encoding="utf-8"))
     return Handover(
         models={c: FrequencySeverityModel.from_dict(m) for c, m in content["models"].items()},
+        evidences={c: pl.DataFrame(told, schema=SCHEMA) for c, told in content["evidences"].items()},
         judgements={c: Judgement.from_dict(j) for c, j in content["judgements"].items()},
         refused=content["refused"],
         model_version=content["model_version"],

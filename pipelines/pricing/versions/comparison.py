@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from models_ml.rating import BASE
+from pipelines.pricing.versions.columns import cover_rates
 
 MONEY = pl.Float64
 
@@ -54,7 +55,8 @@ class Comparison:
 
 
 def compare(old: tuple[pl.DataFrame, pl.DataFrame], new: tuple[pl.DataFrame, pl.DataFrame]) -> Comparison:
-    """Compare rates and expanded premiums of two versions."""
+    """Compare rates and expanded premiums of two versions; of the rates, those of the covers."""
+    old, new = (cover_rates(old[0]), old[1]), (cover_rates(new[0]), new[1])
     premiums = _premiums(old[1], new[1])
     overall = None
     if premiums is not None and premiums.height:

@@ -8,11 +8,11 @@ from pathlib import Path
 from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.versions.files import (
     VersionParts,
-    edited_parts,
     read_numbers,
     read_parts,
     write_parts,
 )
+from pipelines.pricing.versions.reselecting import edited_parts
 from pipelines.pricing.versions.selections import Workbook
 from pipelines.pricing.workflow import Action, Desk, Standing, locate
 from pipelines.pricing.workflow.rules import check_editable, known

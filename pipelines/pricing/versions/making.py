@@ -7,19 +7,20 @@ import hashlib
 
 import polars as pl
 
-from models_ml.frequency_severity import FrequencySeverityModel
-from models_ml.rating import RateTable, build_rate_table, expand
+from models_ml.rating import RateTable, Tariff, build_rate_table
 from pipelines.landing.ledger import Ledger
 from pipelines.landing.parameters import valuation_date
-from pipelines.pricing.forecasting.experience import Experience, load_experience, load_loadings
+from pipelines.pricing.forecasting.experience import Experience, load_experience
 from pipelines.pricing.forecasting.handover import Handover
-from pipelines.pricing.versions.files import (
-    VersionParts,
-    named_rates,
-    rates_hash,
-    read_numbers,
-    write_parts,
-)
+from pipelines.pricing.renewing.book import price_book
+from pipelines.pricing.renewing.customers import load_customers, load_products
+from pipelines.pricing.renewing.packages import packages
+from pipelines.pricing.renewing.plan import RatingPlan, load_plan
+from pipelines.pricing.renewing.scenarios import SERVICES
+from pipelines.pricing.renewing.tariff import held_to_plan, tariff_of
+from pipelines.pricing.versions.columns import published, rates_hash, stamped
+from pipelines.pricing.versions.expanding import expanded_premiums
+from pipelines.pricing.versions.files import VersionParts, read_numbers, write_parts
 from pipelines.pricing.versions.manifest import (
     DeliveredFile,
     Manifest,
@@ -31,26 +32,37 @@ from pipelines.pricing.workflow import Desk, Standing, State
 from pipelines.repricing import Plan
 from pipelines.warehouse.project import DBT_PROJECT
 
-SHOWN = ("make", "model", "vehicle_age", "annual_mileage")
+SHOWN = ("make", "model", "vehicle_age", "annual_mileage", "driving_score")
 PLACES = 4
 
 
-def draft_rate_table(plan: Plan, forecast: Handover) -> tuple[RateTable, Standing, bool] | None:
-    """Build the table of every cover that has a forecast and keep it as a draft.
+def draft_rate_table(
+    plan: Plan, forecast: Handover, overall_change: float | None = None
+) -> tuple[VersionParts, Standing, bool] | None:
+    """Price every cover that has a forecast, and every package of them, and keep it as a draft.
 
     The first table of a client goes in force at once where its mapping says so; the log says so too.
 
+    Args:
+        plan: of the run.
+        forecast: that the last fit handed over.
+        overall_change: of the premium of customers who come up for renewal, decided for the year; None
+            leaves the base rates where cost puts them.
+
+    Raises:
+        RatingError: the change cannot be met.
+
     Returns:
-        Table, standing and whether the version is new; None where nothing could be forecast.
+        Parts, standing and whether the version is new; None where nothing could be forecast.
     """
     if not forecast.models:
         return None
     desk = Desk(plan.settings, plan.client)
-    parts = _parts(plan, forecast, desk)
+    parts = _parts(plan, forecast, desk, overall_change)
     standing, created = desk.draft(parts.manifest, write_parts(parts), reason="run of the pipeline")
     if _goes_in_force_unseen(plan, desk):
         standing = desk.first_table(standing.version)
-    return parts.table, standing, created
+    return parts, standing, created
 
 
 def _goes_in_force_unseen(plan: Plan, desk: Desk) -> bool:
@@ -60,24 +72,47 @@ def _goes_in_force_unseen(plan: Plan, desk: Desk) -> bool:
     return [s.state for s in standings] == [State.DRAFT]
 
 
-def _parts(plan: Plan, forecast: Handover, desk: Desk) -> VersionParts:
+def _parts(plan: Plan, forecast: Handover, desk: Desk, overall_change: float | None) -> VersionParts:
     start, _ = plan.mapping.rating_year(plan.rating_year)
-    experience = load_experience(plan.settings.serving(plan.client), start)
-    loadings = load_loadings(plan.settings.serving(plan.client), list(forecast.models), start)
-    built = build_rate_table(forecast.models, loadings, experience.level_orders)
-    table = RateTable(_rounded(built.rates))
+    serving = plan.settings.serving(plan.client)
+    experience, rating_plan = load_experience(serving, start), load_plan(serving, start)
+    loadings = {cover: rating_plan.loading(cover) for cover in forecast.models}
+    built = build_rate_table(forecast.models, loadings, experience.level_orders, forecast.evidences)
+    table = held_to_plan(RateTable(_rounded(built.rates)), rating_plan)
+    learned = experience.contracts.filter(pl.col("period") == "learn")
+    held, packages_held = packages(learned, load_products(serving), rating_plan, table)
+    customers = load_customers(serving, experience, packages_held, forecast.models, rating_plan)
+    tariff, book = price_book(
+        tariff_of(table, held, rating_plan),
+        customers,
+        list(held),
+        rating_plan,
+        _service_visits(learned, rating_plan),
+        overall_change,
+    )
     base_levels = next(iter(forecast.models.values())).base_levels_
     before = _year_before(desk, start)
-    manifest = _manifest(plan, forecast, table, base_levels, before)
+    rates = published(tariff)
+    manifest = _manifest(plan, forecast, rates, base_levels, before, overall_change)
     return VersionParts(
         manifest=manifest,
-        rates=named_rates(manifest, table),
-        premiums=_rounded(_expanded(table, experience, forecast.models)),
+        rates=stamped(manifest, rates),
+        premiums=_expanded(tariff, experience, base_levels),
+        book=book,
+        plan=rating_plan,
         judgements=forecast.judgements,
         report=forecast.report,
         evaluation=forecast.evaluation,
         last_year=read_numbers(desk.files(before)) if before else None,
     )
+
+
+def _service_visits(learned: pl.DataFrame, plan: RatingPlan) -> float:
+    """Service visits of a contract year, as far as they were seen."""
+    services = [cover for cover, line in plan.cover_lines.items() if line == SERVICES]
+    seen = learned.filter(pl.col("cover").is_in(services))
+    years = float(seen["exposure_years"].sum())
+    return round(float(seen["claim_count"].sum()) / years, PLACES) if years else 0.0
 
 
 def _year_before(desk: Desk, start: dt.date) -> Standing | None:
@@ -96,14 +131,12 @@ def _rounded(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.col(pl.Float64).round(PLACES))
 
 
-def _expanded(
-    table: RateTable, experience: Experience, models: dict[str, FrequencySeverityModel]
-) -> pl.DataFrame:
-    shown = tuple(f for f in SHOWN if f in table.factors) or tuple(table.factors[:2])
+def _expanded(tariff: Tariff, experience: Experience, base_levels: dict[str, str]) -> pl.DataFrame:
+    """Premiums and prices of the cells that were seen, bands in their order."""
+    shown = tuple(f for f in SHOWN if f in tariff.factors) or tuple(tariff.rates.factors[:2])
     learned = experience.contracts.filter(pl.col("period") == "learn")
     first = learned.filter(pl.col("cover") == learned["cover"][0])
     orders = experience.level_orders.filter(pl.col("level_order").is_not_null())
-    expanded = expand(table, first, shown, next(iter(models.values())).base_levels_)
     # Bands sort by their order, names by themselves.
     keys = [
         pl.col(f).replace_strict(own["level"], own["level_order"], default=None, return_dtype=pl.Int64)
@@ -111,11 +144,18 @@ def _expanded(
         else pl.col(f)
         for f in shown
     ]
-    return expanded.sort(keys, nulls_last=True)
+    cells = first.group_by(shown, maintain_order=True).agg(pl.col("exposure_years").sum())
+    expanded = expanded_premiums(tariff, cells.sort(shown), shown, base_levels)
+    return _rounded(expanded.sort(keys, nulls_last=True))
 
 
 def _manifest(
-    plan: Plan, forecast: Handover, table: RateTable, base_levels: dict[str, str], before: Standing | None
+    plan: Plan,
+    forecast: Handover,
+    rates: pl.DataFrame,
+    base_levels: dict[str, str],
+    before: Standing | None,
+    overall_change: float | None,
 ) -> Manifest:
     start, end = plan.mapping.rating_year(plan.rating_year)
     here = plan.settings
@@ -131,11 +171,12 @@ def _manifest(
         deliveries=tuple(DeliveredFile.of(e) for e in ledger.entries() if not e.set_aside),
         mapping_sha256=hashlib.sha256(plan.mapping_path.read_bytes()).hexdigest(),
         seeds=file_hashes(DBT_PROJECT / "seeds", "*.csv"),
-        model_sha256=rates_hash(table.rates),
+        model_sha256=rates_hash(rates),
         code_revision=code_revision(),
         libraries=library_versions(),
         model_version=forecast.model_version,
         base_levels=base_levels,
         edit_limit=here.edit_limit,
+        overall_change=overall_change,
         compared_with=before.version if before else None,
     )

@@ -56,8 +56,9 @@ class Manifest(BaseModel):
     """What a version is, and what it was made from. `files` are hashes of its files.
 
     `base_levels` are those at which factors are held that premiums are not shown by. `edit_limit` is how
-    far from the indicated relativity one may be selected. `compared_with` is the version in force the year
-    before. An edited version names its `parent` and the `changes` to it.
+    far from the indicated relativity one may be selected. `overall_change` is that of the premium of renewing
+    customers to which the base rates were put, if one was decided. `compared_with` is the version in force
+    the year before. An edited version names its `parent` and the `changes` to it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -78,6 +79,7 @@ class Manifest(BaseModel):
     model_version: str = ""
     base_levels: dict[str, str] = {}
     edit_limit: float = 0.25
+    overall_change: float | None = None
     compared_with: str | None = None
     parent: str | None = None
     changes: tuple[Change, ...] = ()

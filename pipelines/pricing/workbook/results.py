@@ -8,14 +8,16 @@ import polars as pl
 
 from models_ml.evaluation import Judgement
 from pipelines.pricing.versions.comparison import compare
+from pipelines.pricing.versions.expanding import PRICE
 from pipelines.pricing.workbook.book import Book
 
 RATE_TABLE_SHEET = "Rate table"
 
 
 def premiums_sheet(book: Book, premiums: pl.DataFrame, covers: list[str]) -> None:
-    """The premium of every expanded cell, by cover and in total."""
-    kinds = {"exposure_years": "whole", "total": "money", **dict.fromkeys(covers, "money")}
+    """The premium of every expanded cell, by cover and in total, and the price of every package."""
+    money = [*covers, *(name for name in premiums.columns if name.endswith(PRICE))]
+    kinds = {"exposure_years": "whole", "total": "money", **dict.fromkeys(money, "money")}
     book.data_sheet("Premiums", premiums, kinds, frozen_columns=premiums.columns.index("exposure_years"))
 
 
@@ -66,8 +68,8 @@ def actual_expected_sheet(book: Book, judgements: Mapping[str, Judgement]) -> No
 
 def rate_table_sheet(book: Book, rates: pl.DataFrame) -> None:
     """The whole table, cell for cell what the CSV and Parquet files hold."""
-    text = [name for name, kind in rates.schema.items() if kind == pl.String]
+    text = [name for name, kind in rates.schema.items() if kind in (pl.String, pl.Date)]
     kinds = {name: "plain" for name in rates.columns if name not in text}
-    sheet = book.data_sheet(RATE_TABLE_SHEET, rates, kinds, frozen_columns=5)
+    sheet = book.data_sheet(RATE_TABLE_SHEET, rates, kinds, frozen_columns=rates.columns.index("level") + 1)
     for column, name in enumerate(rates.columns):  # names as in the other formats, for those who read it back
         sheet.write_string(0, column, name, book.formats["head"])

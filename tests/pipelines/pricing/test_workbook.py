@@ -10,15 +10,16 @@ from typing import Any
 import openpyxl
 import polars as pl
 
-from pipelines.pricing.versions.files import VersionParts, edited_parts
+from pipelines.pricing.versions.files import VersionParts
 from pipelines.pricing.versions.manifest import Change
+from pipelines.pricing.versions.reselecting import edited_parts
 from pipelines.pricing.workbook import workbook_bytes
 from pipelines.pricing.workbook.book import Book
 from tests.pipelines.pricing.versions.examples import FORMULA, parts
 
 
 def written(made: VersionParts) -> bytes:
-    return workbook_bytes(made.manifest, made.table, made.premiums, made.judgements, made.last_year)
+    return workbook_bytes(made)
 
 
 def opened(made: VersionParts) -> Any:

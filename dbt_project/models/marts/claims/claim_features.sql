@@ -44,6 +44,7 @@ dated as (
         claims.cover,
         claims.loss_date,
         claims.incurred_amount,
+        claims.at_fault,
         inceptions.inception_date
     from claims
     inner join events on claims.claim_id = events.event_id
@@ -98,6 +99,7 @@ final as (
         with_previous.cover,
         with_previous.loss_date,
         with_previous.incurred_amount,
+        with_previous.at_fault,
         case
             when with_previous.loss_date >= with_previous.inception_date
                 then {{ days_between('with_previous.inception_date', 'with_previous.loss_date') }}

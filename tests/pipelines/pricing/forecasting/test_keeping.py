@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from models_ml.boosting.export import rate_from_frames
+from models_ml.rating import evidence
 from pipelines.pricing.forecasting.experience import Experience
 from pipelines.pricing.forecasting.forecast import Forecast, fit_forecast
 from pipelines.pricing.forecasting.handover import Handover, hand_over, take_over
@@ -122,7 +124,9 @@ def test_the_same_forecast_is_the_same_version(kept: Kept, experience: Experienc
 
 
 def test_what_is_handed_over_is_taken_over_to_the_last_bit(forecast: Forecast, tmp_path: Path) -> None:
-    made = Handover(forecast.models, forecast.judgements, dict(forecast.refused), "acme-1", b"<html>", b"{}")
+    told = {cover: evidence(model) for cover, model in forecast.models.items()}
+    refused = dict(forecast.refused)
+    made = Handover(forecast.models, told, forecast.judgements, refused, "acme-1", b"<html>", b"{}")
     hand_over(made, tmp_path)
     found = take_over(tmp_path)
     assert found.refused == made.refused
@@ -131,10 +135,11 @@ def test_what_is_handed_over_is_taken_over_to_the_last_bit(forecast: Forecast, t
     for cover, model in made.models.items():
         assert found.models[cover].to_dict() == model.to_dict()
         assert found.judgements[cover].to_dict() == made.judgements[cover].to_dict()
+        assert_frame_equal(found.evidences[cover], told[cover], check_exact=True)
 
 
 def test_a_folder_without_models_was_not_finished(forecast: Forecast, tmp_path: Path) -> None:
-    hand_over(Handover(forecast.models, {}, {}, "acme-1", b"", b""), tmp_path)
+    hand_over(Handover(forecast.models, {}, {}, {}, "acme-1", b"", b""), tmp_path)
     (tmp_path / "forecast.json").unlink()
     with pytest.raises(FileNotFoundError):
         take_over(tmp_path)

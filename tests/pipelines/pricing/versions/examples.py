@@ -12,11 +12,18 @@ from typing import Any
 import polars as pl
 
 from models_ml.frequency_severity import FrequencySeverityModel
-from models_ml.rating import CoverLoading, RateTable, build_rate_table, expand
-from pipelines.pricing.versions.files import VersionParts, named_rates, write_parts
+from models_ml.rating import CoverLoading, RateTable, TierPlan, build_rate_table
+from pipelines.pricing.renewing.book import price_book
+from pipelines.pricing.renewing.packages import Package
+from pipelines.pricing.renewing.plan import TABLES, RatingPlan
+from pipelines.pricing.renewing.tariff import tariff_of
+from pipelines.pricing.versions.columns import published, stamped
+from pipelines.pricing.versions.expanding import expanded_premiums
+from pipelines.pricing.versions.files import VersionParts, write_parts
 from pipelines.pricing.versions.manifest import Manifest
 from pipelines.pricing.workflow import Action, Desk, Standing
 from pipelines.settings import Settings
+from pipelines.warehouse.project import DBT_PROJECT
 from tests.models_ml.evaluation.test_judgement import judged
 from tests.models_ml.test_frequency_severity import portfolio
 
@@ -43,9 +50,38 @@ def manifest(client: str = "acme", model: str = "m1", year: int = 2026, **more: 
     return Manifest(**{**values, **more})
 
 
+def rating_plan() -> RatingPlan:
+    """The plan as the repository has it: every rule holds on every day."""
+    seeds = {name: DBT_PROJECT / "seeds" / f"{name}.csv" for name in TABLES}
+    tables = {name: pl.read_csv(path, infer_schema=False) for name, path in seeds.items()}
+    return RatingPlan(tables)
+
+
+def customers(data: pl.DataFrame) -> pl.DataFrame:
+    """Some of the portfolio's contracts come up for renewal; a few had accidents, one has no price yet."""
+    mine = data.head(120).with_row_index("n")
+    n = pl.col("n")
+    return mine.select(
+        contract_id=pl.format("c{}", n),
+        vehicle_id=pl.format("v{}", n),
+        tier=pl.when(n % 3 == 0).then(pl.lit("Both")).otherwise(pl.lit("Damage only")),
+        channel=pl.lit("dealer"),
+        renewal_date=pl.lit(dt.date(2026, 3, 1)),
+        tenure_years=(n % 4).cast(pl.Int64),
+        use="use",
+        age="age",
+        current_price=pl.when(n > 0).then((300 + 5 * n).cast(pl.Decimal(18, 2))),
+        own_credibility=pl.lit(0.1),
+        own_factor=pl.when(n % 10 == 0).then(1.2).otherwise(1.0),
+        own_reason=pl.lit("seen"),
+        referred=n == 7,
+        referral_reason=pl.when(n == 7).then(pl.lit("referred: 5 claims")),
+    )
+
+
 @cache
-def parts(loading: float = 0.1, level: str = "taxi") -> VersionParts:
-    """A priced portfolio of two covers; one of its levels may be named anything."""
+def parts(loading: float = 0.1, level: str = "taxi", overall_change: float | None = None) -> VersionParts:
+    """A priced portfolio of two covers and two packages; one of its levels may be named anything."""
     data = portfolio(2_000).with_columns(pl.col("use").replace("taxi", level))
     damage = FrequencySeverityModel(["use", "age"]).fit(data)
     # Glass is not sold to taxis: a level that one cover has and another has not.
@@ -55,15 +91,25 @@ def parts(loading: float = 0.1, level: str = "taxi") -> VersionParts:
     loadings = dict.fromkeys(models, CoverLoading(loading, 0.1, 0.05))
     built = build_rate_table(models, loadings, orders)
     table = RateTable(built.rates.with_columns(pl.col(pl.Float64).round(4)))
-    expanded = expand(table, data, ("use",), damage.base_levels_)
-    judgements = dict.fromkeys(models, judged())
+    plan = rating_plan()
+    sold = {
+        Package("Both", "motor", planned=False): TierPlan("Both", ("damage", "glass"), ()),
+        Package("Damage only", "motor", planned=False): TierPlan("Damage only", ("damage",), ()),
+    }
+    tariff = tariff_of(table, sold, plan)
+    tariff, book = price_book(tariff, customers(data), list(sold), plan, 0.0, overall_change)
+    cells = data.group_by("use").agg(pl.col("exposure_years").sum().round(4)).sort("use")
     covers = {cover: {"judgement": judged().to_dict()} for cover in models}
-    made = manifest(model=f"{loading} {level}", base_levels=damage.base_levels_)
+    made = manifest(
+        model=f"{loading} {level}", base_levels=damage.base_levels_, overall_change=overall_change
+    )
     return VersionParts(
         manifest=made,
-        rates=named_rates(made, table),
-        premiums=expanded.with_columns(pl.col("exposure_years").round(4)),
-        judgements=judgements,
+        rates=stamped(made, published(tariff)),
+        premiums=expanded_premiums(tariff, cells, ("use",), damage.base_levels_),
+        book=book,
+        plan=plan,
+        judgements=dict.fromkeys(models, judged()),
         report=b"<html>",
         evaluation=json.dumps({"covers": covers}).encode(),
     )
@@ -95,8 +141,7 @@ def of_year(made: VersionParts, year: int) -> VersionParts:
     """The same table for another rating year."""
     days = {"effective_from": dt.date(year, 1, 1), "effective_to": dt.date(year, 12, 31)}
     manifested = made.manifest.model_copy(update={"rating_year": year, **days})
-    rates = made.rates.with_columns(pl.lit(year, dtype=pl.Int64).alias("rating_year"))
-    return replace(made, manifest=manifested, rates=rates)
+    return replace(made, manifest=manifested, rates=stamped(manifested, made.rates))
 
 
 def tree(root: Path) -> dict[str, bytes]:

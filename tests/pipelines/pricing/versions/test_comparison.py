@@ -6,8 +6,9 @@ import polars as pl
 import pytest
 
 from pipelines.pricing.versions.comparison import compare
-from pipelines.pricing.versions.files import VersionParts, edited_parts
+from pipelines.pricing.versions.files import VersionParts
 from pipelines.pricing.versions.manifest import Change
+from pipelines.pricing.versions.reselecting import edited_parts
 from tests.pipelines.pricing.versions.examples import parts
 
 

@@ -10,8 +10,8 @@ import pytest
 from models_ml.rating import rate
 from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.versions.explanation import explain
-from pipelines.pricing.versions.files import edited_parts
 from pipelines.pricing.versions.manifest import Change
+from pipelines.pricing.versions.reselecting import edited_parts
 from tests.pipelines.pricing.versions.examples import parts
 
 

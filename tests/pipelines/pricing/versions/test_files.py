@@ -11,9 +11,11 @@ from polars.testing import assert_frame_equal
 
 from models_ml.rating import rate
 from pipelines.errors import InputError
-from pipelines.pricing.versions.files import SCHEMA, edited_parts, load_rates, read_parts, write_parts
+from pipelines.pricing.versions.columns import OF_VERSION, SCHEMA
+from pipelines.pricing.versions.files import load_rates, read_parts, write_parts
 from pipelines.pricing.versions.manifest import Change
 from pipelines.pricing.versions.publication import FORMATS, hand_out
+from pipelines.pricing.versions.reselecting import edited_parts
 from tests.pipelines.pricing.versions.examples import FORMULA, desk, drafted, parts, put_in_force
 
 TAXI = Change(cover="damage", factor="use", level="taxi", before=1.0, after=1.1, reason="wear")
@@ -57,7 +59,9 @@ def test_a_selected_relativity_rates_and_the_indicated_one_is_kept_beside_it() -
         1.1, before["relativity"], "wear",
     )  # fmt: skip
     others = pl.col("level") != "taxi"
-    assert_frame_equal(edited.rates.filter(others), parts().rates.filter(others))
+    same = [frame.filter(others).drop(OF_VERSION) for frame in (edited.rates, parts().rates)]
+    assert_frame_equal(*same)
+    assert edited.rates["version"].unique().to_list() == [edited.manifest.version()]
     assert edited.manifest.parent == parts().manifest.version()
     assert edited.manifest.version() != parts().manifest.version()
 
@@ -83,5 +87,9 @@ def test_a_second_edit_keeps_the_reasons_of_the_first() -> None:
 
 def test_the_csv_is_text_that_excel_opens_and_the_parquet_is_typed() -> None:
     files = write_parts(parts())
-    assert files["rate_table.csv"].decode().startswith("client,rating_year,cover,factor,level,")
+    assert (
+        files["rate_table.csv"]
+        .decode()
+        .startswith("client,rating_year,version,effective_from,effective_to,tier,cover,")
+    )
     assert pl.read_parquet(io.BytesIO(files["rate_table.parquet"])).schema == SCHEMA

@@ -1,0 +1,1 @@
+"""From rates to what customers pay: packages, tariff, own record, repricing, scenarios."""

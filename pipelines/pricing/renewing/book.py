@@ -1,0 +1,143 @@
+"""What a tariff does to the customers who come up for renewal, and what may yet turn out otherwise."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+import polars as pl
+
+from models_ml.rating import RatingError, Tariff, rate_contracts, reprice
+from pipelines.files import parquet_bytes
+from pipelines.pricing.renewing.packages import Package
+from pipelines.pricing.renewing.plan import RatingPlan
+from pipelines.pricing.renewing.scenarios import outcomes
+from pipelines.progress import LOGGER
+
+RENEWALS, SCENARIOS, REPRICING = "renewals.parquet", "scenarios.parquet", "repricing.json"
+PRICED = ("indicated_price", "price", "change", "bound", "not_charged")
+PLACES = 6
+
+
+@dataclass(frozen=True)
+class Balance:
+    """How the base rates were put on balance; see `models_ml.rating.Repricing`. Fractions of premium."""
+
+    base_factor: float
+    indicated_change: float
+    held_change: float
+    overall_change: float
+    off_balance: float
+    target_change: float | None
+
+
+@dataclass(frozen=True)
+class Book:
+    """Customers who come up for renewal, and what became of their prices.
+
+    Attributes:
+        customers: as loaded, with the columns of `PRICED`; empty where nobody comes up.
+        balance: None where nobody's current price is known.
+        scenarios: outcomes by scenario and package; empty where there are no customers.
+        packages: that the tariff prices.
+        visits: service visits that a contract year is expected to have.
+    """
+
+    customers: pl.DataFrame
+    balance: Balance | None
+    scenarios: pl.DataFrame
+    packages: tuple[Package, ...]
+    visits: float
+
+    def files(self) -> dict[str, bytes]:
+        """The book as files of a version."""
+        told = {
+            "balance": self.balance and asdict(self.balance),
+            "packages": [asdict(package) for package in self.packages],
+            "visits": self.visits,
+        }
+        return {
+            RENEWALS: parquet_bytes(self.customers),
+            SCENARIOS: parquet_bytes(self.scenarios),
+            REPRICING: (json.dumps(told, indent=1, sort_keys=True) + "\n").encode(),
+        }
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes]) -> Book:
+        """What `files` wrote."""
+        told = json.loads(files[REPRICING])
+        return cls(
+            customers=pl.read_parquet(io.BytesIO(files[RENEWALS])),
+            balance=Balance(**told["balance"]) if told["balance"] else None,
+            scenarios=pl.read_parquet(io.BytesIO(files[SCENARIOS])),
+            packages=tuple(Package(**package) for package in told["packages"]),
+            visits=told["visits"],
+        )
+
+
+def price_book(
+    tariff: Tariff,
+    customers: pl.DataFrame,
+    held: Sequence[Package],
+    plan: RatingPlan,
+    visits: float,
+    overall_change: float | None = None,
+) -> tuple[Tariff, Book]:
+    """Price everybody who comes up for renewal.
+
+    Args:
+        tariff: as the forecast and the plan make it.
+        customers: of `load_customers`.
+        held: packages of the tariff.
+        plan: with the bounds of the repricing and the scenarios.
+        visits: service visits that a contract year is expected to have.
+        overall_change: of the premium of customers with a known price, fraction; None leaves the base
+            rates as they are.
+
+    Returns:
+        The tariff, on balance where a change was asked for, and the book.
+
+    Raises:
+        RatingError: the change cannot be met, or is asked for where no current price is known.
+    """
+    customers = customers.drop([name for name in PRICED if name in customers.columns])
+    mine = customers.filter(pl.col("tier").is_in(list(tariff.tiers)))
+    if mine.height < customers.height:
+        LOGGER.warning("%d customers hold what is not priced as a whole", customers.height - mine.height)
+    if mine.is_empty():
+        if overall_change is not None:
+            raise RatingError("nobody comes up for renewal: there is no premium to change")
+        return tariff, Book(_unpriced(mine), None, pl.DataFrame(), tuple(held), visits)
+    balance = None
+    if mine["current_price"].fill_null(0).sum() > 0:
+        made = reprice(tariff, mine, plan.rules, overall_change)
+        tariff, priced = made.tariff, made.customers
+        numbers = {
+            n: round(getattr(made, n), PLACES) for n in Balance.__annotations__ if n != "target_change"
+        }
+        balance = Balance(**numbers, target_change=overall_change)
+    elif overall_change is not None:
+        raise RatingError("no current price is known: there is nothing to change")
+    else:
+        priced = _unpriced(rate_contracts(tariff, mine).select(*mine.columns, "price"))
+    scenarios = outcomes(tariff, priced, held, plan, visits)
+    return tariff, Book(_rounded(priced), balance, _rounded(scenarios), tuple(held), visits)
+
+
+def _unpriced(customers: pl.DataFrame) -> pl.DataFrame:
+    """Nobody's change is known: what is charged is what is indicated."""
+    if "price" not in customers.columns:
+        customers = customers.with_columns(price=pl.lit(None, dtype=pl.Decimal(18, 2)))
+    return customers.with_columns(
+        indicated_price=pl.col("price"),
+        change=pl.lit(None, dtype=pl.Float64),
+        bound=pl.lit(None, dtype=pl.String),
+        not_charged=pl.lit(None, dtype=pl.Decimal(18, 2)),
+    )
+
+
+def _rounded(frame: pl.DataFrame) -> pl.DataFrame:
+    """Doubles to six places: the last bits of a sum depend on the order of adding."""
+    return frame.with_columns(pl.col(pl.Float64).round(PLACES))

@@ -1,0 +1,54 @@
+"""The tariff of a client: the rates held to the plan, and what its packages make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from models_ml.rating import (
+    RateTable,
+    Tariff,
+    TierPlan,
+    bound_relativities,
+    build_tariff,
+    order_relativities,
+)
+from pipelines.pricing.renewing.packages import Package
+from pipelines.pricing.renewing.plan import RatingPlan
+
+SCORE = "driving_score"
+
+
+def held_to_plan(table: RateTable, plan: RatingPlan) -> RateTable:
+    """The rates with every factor in the order, and the driving score within the bounds, of the plan."""
+    for factor, direction in plan.monotone.items():
+        if _banded(table, factor):
+            table = order_relativities(table, factor, direction, f"the plan has it only {direction}")
+    if SCORE in table.factors:
+        least, most = plan.rules.score
+        table = bound_relativities(table, SCORE, least, most, f"bounds of the plan: {least:g} to {most:g}")
+    return table
+
+
+def tariff_of(table: RateTable, packages: Mapping[Package, TierPlan], plan: RatingPlan) -> Tariff:
+    """Rates and packages as one table.
+
+    The driving score is a factor on the price where it rates no cover, so that it never counts twice.
+
+    Raises:
+        RatingError: a package cannot price.
+    """
+    loadings = {cover: plan.loading(cover) for cover in table.covers}
+    planned = [tier for package, tier in packages.items() if package.planned]
+    others = [tier for package, tier in packages.items() if not package.planned]
+    on_price = {} if SCORE in table.factors or not planned else {SCORE: plan.score}
+    tariff = build_tariff(table, loadings, planned, plan.cover_lines, on_price)
+    # The price of the others is that of their covers apart: no line of a cost stack takes their place.
+    apart = build_tariff(table, loadings, others, {}).table.filter(pl.col("tier") != "*")
+    return Tariff(pl.concat([tariff.table, apart], how="diagonal"))
+
+
+def _banded(table: RateTable, factor: str) -> bool:
+    own = table.rates.filter(pl.col("factor") == factor)
+    return bool(own["level_order"].is_not_null().any())

@@ -1,0 +1,97 @@
+"""The columns of a published table, and what of it rates."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from models_ml.rating import RateTable, Tariff
+from models_ml.rating.rules import ALL
+from pipelines.pricing.versions.manifest import Manifest, json_hash
+
+SCHEMA = pl.Schema(
+    {
+        "client": pl.String(),
+        "rating_year": pl.Int64(),
+        "version": pl.String(),
+        "effective_from": pl.Date(),
+        "effective_to": pl.Date(),
+        "tier": pl.String(),
+        "cover": pl.String(),
+        "factor": pl.String(),
+        "level": pl.String(),
+        "level_order": pl.Int64(),
+        "base_rate": pl.Decimal(18, 2),
+        "fixed_amount": pl.Decimal(18, 2),
+        "relativity": pl.Float64(),
+        "indicated_relativity": pl.Float64(),
+        "relativity_lower": pl.Float64(),
+        "relativity_upper": pl.Float64(),
+        "raw_relativity": pl.Float64(),
+        "credibility": pl.Float64(),
+        "selection_reason": pl.String(),
+        "frequency_relativity": pl.Float64(),
+        "severity_relativity": pl.Float64(),
+        "exposure_years": pl.Float64(),
+        "claim_count": pl.Int64(),
+        "burning_cost": pl.Float64(),
+    }
+)
+"""Columns of a rate table in every format: the tariff, what it was chosen from, and which version it is.
+
+`relativity` is the one that rates. `indicated_relativity` is the model's, other factors held equal and thin
+levels drawn together; 90 % of what is plausible lies between `relativity_lower` and `relativity_upper`.
+`raw_relativity` is what was seen, nothing else held equal, and `credibility` how far experience has settled
+the indicated one. `selection_reason` is why the selected one differs.
+"""
+OF_VERSION = ("client", "rating_year", "version", "effective_from", "effective_to")
+OF_RATES = list(SCHEMA)[len(OF_VERSION) :]
+
+
+def published(tariff: Tariff) -> pl.DataFrame:
+    """A tariff in the columns it is published in, but those that name the version.
+
+    Rows that no model made have no indicated relativity of their own: it is the one that rates.
+    """
+    table = tariff.table.rename({"reason": "selection_reason"})
+    indicated = pl.coalesce("smoothed_relativity", "relativity").alias("indicated_relativity")
+    return table.with_columns(indicated).select(
+        pl.col(name).cast(SCHEMA[name]) if name in (*table.columns, "indicated_relativity")
+        else pl.lit(None, dtype=SCHEMA[name]).alias(name)
+        for name in OF_RATES
+    )  # fmt: skip
+
+
+def stamped(manifest: Manifest, rates: pl.DataFrame) -> pl.DataFrame:
+    """The rates with the columns that name their version."""
+    return rates.with_columns(
+        client=pl.lit(manifest.client),
+        rating_year=pl.lit(manifest.rating_year, dtype=pl.Int64),
+        version=pl.lit(manifest.version()),
+        effective_from=pl.lit(manifest.effective_from),
+        effective_to=pl.lit(manifest.effective_to),
+    ).select(list(SCHEMA))
+
+
+def cover_rates(rates: pl.DataFrame) -> pl.DataFrame:
+    """The rows of the covers alone: base rates and relativities."""
+    return rates.filter((pl.col("tier") == ALL) & (pl.col("cover") != ALL))
+
+
+def table_of(rates: pl.DataFrame) -> RateTable:
+    """The rates of the covers as a table, every column with them."""
+    return RateTable(cover_rates(rates))
+
+
+def tariff_of_rates(rates: pl.DataFrame) -> Tariff:
+    """The tariff of a published table.
+
+    Raises:
+        RatingError: the table cannot rate.
+    """
+    return Tariff(rates)
+
+
+def rates_hash(rates: pl.DataFrame) -> str:
+    """Hash of every number of a table, whatever version it is of."""
+    own = [name for name in rates.columns if name not in OF_VERSION]
+    return json_hash(rates.select(pl.col(own).cast(pl.String)).to_dicts())
