@@ -5,15 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import html
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import polars as pl
 
-Kind = Literal["text", "quarter", "share", "change"] | int
-"""How a value is written: as text, a quarter, a percentage, one with its sign, or to so many decimals."""
+Kind = Literal["text", "quarter", "share", "change", "percent", "move"] | int
+"""How a value is written: as text, a quarter, a percentage, one with its sign, or to so many decimals.
+
+`percent` and `move` are a percentage, and one with its sign, as they are printed: 4.2 %, −66.0 %.
+"""
 
 NOTHING = "–"
+HARD_SPACE = "\N{NO-BREAK SPACE}"
 
 
 def text(value: object) -> str:
@@ -26,6 +30,32 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
+def whole_page(title: str, style: str, header: str, contents: str, main: str) -> bytes:
+    """A page that needs nothing else: its style is in it, and it runs no script.
+
+    Args:
+        title: plain text, for the window and the heading.
+        style: the style sheet.
+        header: what stands under the heading.
+        contents: list items of the table of contents.
+        main: everything else. All but the title is markup already.
+    """
+    parts = [
+        "<!doctype html><html lang='en'><head><meta charset='utf-8'>",
+        "<meta name='viewport' content='width=device-width,initial-scale=1'>",
+        f"<title>{text(title)}</title><style>{style}</style></head><body>",
+        f"<header><h1>{text(title)}</h1>{header}</header>",
+        f"<nav aria-label='Contents'><ol>{contents}</ol></nav>",
+        f"<main>\n{main}\n</main></body></html>",
+    ]
+    return "\n".join(parts).encode()
+
+
+def link(key: str, title: str) -> str:
+    """A link to a place on the page."""
+    return f"<a href='#{key}'>{text(title)}</a>"
+
+
 def quarter_name(day: dt.date) -> str:
     """The quarter a day lies in, such as 2025 Q3."""
     return f"{day.year} Q{(day.month + 2) // 3}"
@@ -35,15 +65,26 @@ def written(value: Any, kind: Kind) -> str:
     """A value as it stands in a table or a sentence; what is missing or no number is a dash."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return NOTHING
-    if kind == "text":
-        return text(value)
-    if kind == "quarter":
-        return quarter_name(value)
-    if kind == "share":
-        return f"{value:.1%}"
-    if kind == "change":
-        return f"{value:+.1%}"
-    return f"{value:,.{kind}f}"
+    if isinstance(kind, int):
+        return f"{value:,.{kind}f}"
+    return WRITERS[kind](value)
+
+
+def _printed(value: float, *, signed: bool) -> str:
+    """A percentage that no line breaks apart; what rounds to nothing has no sign."""
+    rounded = round(100 * float(value), 1) or 0.0
+    sign = "−" if rounded < 0 else "+" if signed and rounded > 0 else ""
+    return f"{sign}{abs(rounded):,.1f}{HARD_SPACE}%"
+
+
+WRITERS: dict[str, Callable[[Any], str]] = {
+    "text": text,
+    "quarter": quarter_name,
+    "share": "{:.1%}".format,
+    "change": "{:+.1%}".format,
+    "percent": lambda value: _printed(value, signed=False),
+    "move": lambda value: _printed(value, signed=True),
+}
 
 
 def table(
