@@ -66,7 +66,7 @@ def written(value: Any, kind: Kind) -> str:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return NOTHING
     if isinstance(kind, int):
-        return f"{value:,.{kind}f}"
+        return f"{value:,.{kind}f}".replace("-", "−")
     return WRITERS[kind](value)
 
 
@@ -93,6 +93,7 @@ def table(
     *,
     groups: Sequence[tuple[str, int]] = (),
     pale: Sequence[bool] = (),
+    strong: Sequence[bool] = (),
 ) -> str:
     """A table.
 
@@ -101,13 +102,14 @@ def table(
         rows: a value per column.
         groups: headings above the headings, each with the number of columns it spans.
         pale: of every row, whether it rests on too little to be read closely.
+        strong: of every row, whether it is a sum.
     """
-    head = "".join(f"<th>{text(title)}</th>" for title, _ in columns)
+    head = "".join(f"<th{_aligned(kind)}>{text(title)}</th>" for title, kind in columns)
     over = "".join(f"<th colspan='{span}'>{text(title)}</th>" for title, span in groups)
     over = f"<tr class='over'>{over}</tr>" if groups else ""
-    faint = list(pale)
+    styles = {"pale": pale, "sum": strong}
     body = "".join(
-        f"<tr{' class=pale' if at < len(faint) and faint[at] else ''}>"
+        _row_head(at, styles)
         + "".join(_cell(value, kind) for value, (_, kind) in zip(row, columns, strict=True))
         + "</tr>"
         for at, row in enumerate(rows)
@@ -137,9 +139,16 @@ def para(content: str) -> str:
     return f"<p>{content}</p>"
 
 
-def fold(summary: str, content: str) -> str:
-    """Content that opens on a click and is left out in print."""
-    return f"<details><summary>{text(summary)}</summary>{content}</details>"
+def fold(summary: str, content: str, *, printed: bool = True) -> str:
+    """Content that opens on a click; whether it is open in print is for the style of the page to say.
+
+    Args:
+        summary: what it is, plain text.
+        content: markup.
+        printed: False where no page prints it.
+    """
+    css = "" if printed else " class='screen'"
+    return f"<details{css}><summary>{text(summary)}</summary>{content}</details>"
 
 
 def bullets(items: Iterable[str]) -> str:
@@ -154,6 +163,14 @@ def remark(remarks: Sequence[str], about: str, otherwise: str) -> str:
     return reason if reason and about in heading else found
 
 
+def _row_head(at: int, styles: Mapping[str, Sequence[bool]]) -> str:
+    own = [name for name, marked in styles.items() if at < len(marked) and marked[at]]
+    return f"<tr class={own[0]}>" if own else "<tr>"
+
+
 def _cell(value: Any, kind: Kind) -> str:
-    css = "" if kind in ("text", "quarter") else " class='n'"
-    return f"<td{css}>{written(value, kind)}</td>"
+    return f"<td{_aligned(kind)}>{written(value, kind)}</td>"
+
+
+def _aligned(kind: Kind) -> str:
+    return "" if kind in ("text", "quarter") else " class='n'"

@@ -18,7 +18,7 @@ nav a{color:#57606A;text-decoration:none} nav a:hover{color:#C2410C}
 .wide{overflow-x:auto;margin:.8rem 0} table{border-collapse:collapse;font-size:13px;
 font-variant-numeric:tabular-nums}
 th{background:#1F3A5F;color:#fff;text-align:left;font-weight:600;vertical-align:bottom}
-th,td{padding:.25rem .45rem;border:1px solid #D0D7DE} td.n{text-align:right;white-space:nowrap}
+th,td{padding:.25rem .45rem;border:1px solid #D0D7DE} td.n{text-align:right;white-space:nowrap} th.n{text-align:right}
 tr.over th{text-align:center;background:#34537c} tr.pale td{color:#8a94a0}
 figure{margin:.6rem 0;break-inside:avoid} svg{max-width:100%;height:auto;display:block}
 p,ul{max-width:52rem} .note{color:#57606A;font-size:14px}
