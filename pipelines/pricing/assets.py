@@ -125,5 +125,6 @@ def rate_table(repricing: Repricing) -> dg.MaterializeResult[None]:
             "state": str(standing.state),
             "preview": preview(parts.rates),
             "path": str(path),
+            "pricing_pack": dg.MetadataValue.path(path / "pricing_pack.html"),
         }
     )

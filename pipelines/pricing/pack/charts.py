@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pipelines.pricing.page.drawing import Drawing, Scale, shortened
+from pipelines.pricing.page.drawing import LETTER, Drawing, Scale, shortened
 
 WIDTH, ROW, TOP = 360.0, 17.0, 6.0
-NAMES, NUMBERS = 124.0, 86.0
+MOST_NAMES = 176.0
 LIFT_HEIGHT, LEFT, BELOW = 168.0, 40.0, 30.0
 MARKS = ("line1", "line2")
 
@@ -21,15 +21,17 @@ def bar_rows(rows: Sequence[tuple[str, float, str]], label: str, caption: str = 
         caption: markup.
     """
     drawing = Drawing(WIDTH, TOP + ROW * max(len(rows), 1) + 4)
+    names = min(max([len(name) for name, _, _ in rows], default=0) * LETTER, MOST_NAMES)
     values = [0.0, *(value for _, value, _ in rows)]
     low, high = min(values), max(values)
     # Numbers stand at the end of their bar: room at both ends where bars go both ways.
-    start = NAMES + (NUMBERS if low < 0 else 6)
-    end = WIDTH - (NUMBERS if high > 0 else 6)
+    numbers = max([len(told) for _, _, told in rows], default=0) * LETTER + 4
+    start = names + (numbers if low < 0 else 6)
+    end = WIDTH - (numbers if high > 0 else 6)
     scale = Scale(low, high if high > low else low + 1, start, end)
     for at, (name, value, written) in enumerate(rows):
         y = TOP + ROW * at
-        drawing.label(NAMES, y + 12, shortened(name, 22), "", "end")
+        drawing.label(names, y + 12, shortened(name, int(MOST_NAMES / LETTER) + 1), "", "end")
         drawing.bar(scale(0), y + 3, scale(value) - scale(0), ROW - 6, "fill down" if value < 0 else "fill")
         beside = scale(value) - 4 if value < 0 else scale(value) + 4
         drawing.label(beside, y + 12, written, "t", "end" if value < 0 else "start")

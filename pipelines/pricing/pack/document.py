@@ -31,7 +31,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Matter], str]]] = {
     "method": ("Method and provenance", method),
     "signoffs": ("Sign-offs", signoffs),
 }
-NEW_PAGE = ("factors", "dislocation", "method")
+NEW_PAGE = ("factors", "dislocation", "signoffs")
 
 
 def pack_html(parts: VersionParts, history: Sequence[Record] = ()) -> bytes:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
+from models_ml.relativities import OTHER
 from pipelines.pricing.pack.factor_chart import factor_figure
-from pipelines.pricing.pack.levels import FactorRates, selected_otherwise
+from pipelines.pricing.pack.levels import KEY, FactorRates, selected_otherwise
 from pipelines.pricing.pack.matter import Matter
 from pipelines.pricing.page.drawing import Drawing
-from pipelines.pricing.page.markup import Kind, fold, note, para, table, text, words
+from pipelines.pricing.page.markup import Kind, fold, frame_table, note, para, text, words
 from pipelines.pricing.workbook.cover import THIN_CLAIMS, THIN_EXPOSURE
 
 OPEN, LITTLE = 4, 0.02
@@ -25,6 +26,7 @@ SELECTED: dict[str, tuple[str, Kind]] = {
     "change": ("selected / indicated", "move"),
     "selection_reason": ("reason", "text"),
 }
+BEFORE: tuple[str, tuple[str, Kind]] = ("before", ("before", 4))
 
 
 def factors(matter: Matter) -> str:
@@ -97,57 +99,54 @@ def _mark(css: str) -> str:
 
 
 def _selected(matter: Matter) -> str:
-    found = selected_otherwise(matter.parts.rates)
-    head = "<h3>Selected otherwise than indicated</h3>"
-    if found.is_empty():
-        return head + para("Every relativity is the one that the model indicates.")
-    by_hand = {(c.cover, c.factor, c.level) for c in matter.parts.manifest.changes}
-    shown = found.with_columns(
-        pl.col("cover", "factor").str.replace_all("_", " "),
-        change=pl.col("relativity") / pl.when(pl.col("indicated_relativity") > 0).then("indicated_relativity")
-        - 1,
-        _hand=pl.Series(
-            [key in by_hand for key in found.select("cover", "factor", "level").iter_rows()], dtype=pl.Boolean
-        ),
-        selection_reason=pl.col("selection_reason").fill_null("no reason given"),
+    changes = matter.parts.manifest.changes
+    by_hand = pl.DataFrame(
+        [(c.cover, c.factor, c.level, c.before) for c in changes],
+        schema={**dict.fromkeys(KEY, pl.String), "before": pl.Float64},
+        orient="row",
     )
-    hand, ruled = shown.filter("_hand"), shown.filter(~pl.col("_hand"))
-    return head + _by_hand(matter, hand) + _by_rule(ruled)
+    found = selected_otherwise(matter.parts.rates)
+    hand = by_hand.join(found, on=KEY, how="left", maintain_order="left")
+    ruled = found.join(by_hand, on=KEY, how="anti", maintain_order="left")
+    head = "<h3>Selected otherwise than indicated</h3>"
+    if hand.is_empty() and ruled.is_empty():
+        return head + para("Every relativity is the one that the model indicates.")
+    return head + _by_hand(hand) + _by_rule(_in_words(ruled))
 
 
-def _by_hand(matter: Matter, hand: pl.DataFrame) -> str:
+def _in_words(found: pl.DataFrame) -> pl.DataFrame:
+    """The relativities as they are shown, with how far the selected one is from the indicated."""
+    indicated = pl.col("indicated_relativity")
+    return found.with_columns(
+        pl.col("cover", "factor").str.replace_all("_", " "),
+        pl.col("level").replace(OTHER, "not listed"),
+        pl.col("selection_reason").fill_null("no reason given"),
+        change=pl.col("relativity") / pl.when(indicated > 0).then(indicated) - 1,
+    )
+
+
+def _by_hand(hand: pl.DataFrame) -> str:
     if hand.is_empty():
         return para("Nothing was selected by hand in this version.")
-    before = {(words(c.cover), words(c.factor), c.level): c.before for c in matter.parts.manifest.changes}
-    rows = [
-        (*row[:4], before[row[0], row[1], row[2]], *row[4:])
-        for row in hand.select(list(SELECTED)).iter_rows()
-    ]
-    columns = list(SELECTED.values())
-    columns.insert(4, ("before", 4))
-    return para(f"Selected by hand in this version: {hand.height:,}.") + table(columns, rows)
+    columns = list(SELECTED.items())
+    columns.insert(columns.index(("indicated_relativity", SELECTED["indicated_relativity"])), BEFORE)
+    return para(f"Selected by hand in this version: {hand.height:,}.") + frame_table(
+        _in_words(hand), dict(columns)
+    )
 
 
 def _by_rule(ruled: pl.DataFrame) -> str:
     if ruled.is_empty():
         return ""
-    reasons = (
-        ruled.group_by("selection_reason").len().sort("len", "selection_reason", descending=[True, False])
+    by_reason = ruled.group_by("selection_reason").len()
+    counted = by_reason.sort("len", "selection_reason", descending=[True, False]).iter_rows()
+    told = "; ".join(f"{text(reason)} ({n:,})" for reason, n in counted)
+    lead = para(
+        f"Moved by the rules of the plan, or selected in an earlier version: {ruled.height:,}. By reason: "
+        f"{told}. "
+        "The furthest first:"
     )
-    told = "; ".join(f"{text(reason)} ({n:,})" for reason, n in reasons.iter_rows())
     furthest = ruled.sort(pl.col("change").abs(), descending=True, nulls_last=True, maintain_order=True)
-    columns, names = list(SELECTED.values()), list(SELECTED)
-    first, rest = furthest.head(MOST_LISTED), furthest.slice(MOST_LISTED)
-    more = (
-        fold(f"{rest.height:,} that moved less", table(columns, rest.select(names).iter_rows()))
-        if rest.height
-        else ""
-    )
-    return (
-        para(
-            "Otherwise than indicated for another reason, the plan's rules or selections of earlier "
-            f"versions: {ruled.height:,}. {told}. Furthest first:"
-        )
-        + table(columns, first.select(names).iter_rows())
-        + more
-    )
+    rest = furthest.slice(MOST_LISTED)
+    more = fold(f"{rest.height:,} that moved less", frame_table(rest, SELECTED)) if rest.height else ""
+    return lead + frame_table(furthest.head(MOST_LISTED), SELECTED) + more

@@ -136,7 +136,7 @@ def _numbers(judgements: dict[str, Judgement]) -> str:
         f"<h4>{text(words(cover)).capitalize()}</h4>{frame_table(judged.by_decile, TENTHS)}"
         for cover, judged in judgements.items()
     )
-    return fold("tenths in numbers", tables)
+    return fold("tenths in numbers", tables, printed=False)
 
 
 def _beyond(judgements: dict[str, Judgement]) -> str:

@@ -76,7 +76,8 @@ def selected_otherwise(rates: pl.DataFrame) -> pl.DataFrame:
 def _factor(cover: str, factor: str, rows: pl.DataFrame) -> FactorRates:
     own = rows.filter(pl.col("factor") == factor)
     listed = own.filter(pl.col("level") != OTHER)
-    ordered = listed.height > 0 and listed["level_order"].null_count() == 0
+    # A level such as `unknown` may stand beside bands; it comes last.
+    ordered = 2 * listed["level_order"].count() > listed.height
     by = ["level_order", "level"] if ordered else ["exposure_years", "level"]
     levels = listed.sort(by, descending=[not ordered, False], nulls_last=True)
     other = own.filter(pl.col("level") == OTHER)["relativity"].to_list()

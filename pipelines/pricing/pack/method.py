@@ -141,7 +141,7 @@ def _made_from(manifest: Manifest) -> str:
         "Libraries": ", ".join(f"{name} {version}" for name, version in sorted(manifest.libraries.items())),
     }
     rows = [(name, value) for name, value in facts.items() if value]
-    return table([("", "text"), ("", "text")], rows) + _deliveries(manifest) + _plan(manifest)
+    return table([("what", "text"), ("which", "text")], rows) + _deliveries(manifest) + _plan(manifest)
 
 
 def _deliveries(manifest: Manifest) -> str:

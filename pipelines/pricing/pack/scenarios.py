@@ -46,20 +46,18 @@ def _outcomes(found: pl.DataFrame, plan: pl.DataFrame) -> str:
     names = tiers["tier"].to_list()
     shown = [EVERYTHING, *names[:MOST_TIERS]] if len(names) > 1 else [EVERYTHING]
     columns: list[tuple[str, Kind]] = [("scenario", "text")]
-    for _ in shown:
-        columns += [("margin", "percent"), ("change", "move"), ("loss ratio", "percent")]
-    groups = [("", 1), *(("everybody" if name == EVERYTHING else words(name), 3) for name in shown)]
-    by_key = {
-        (scenario, tier): values
-        for scenario, tier, *values in found.select(
-            "scenario", "tier", "margin_ratio", "margin_change", "loss_ratio"
-        ).iter_rows()
-    }
-    none = [None, None, None]
-    rows = [
-        [scenario, *(value for tier in shown for value in by_key.get((scenario, tier), none))]
-        for scenario in found["scenario"].unique(maintain_order=True)
-    ]
+    columns += [("margin", "percent"), ("change", "move"), ("loss ratio", "percent")]
+    columns += [("margin", "percent"), ("loss ratio", "percent")] * (len(shown) - 1)
+    groups = [("", 1), ("everybody", 3), *((words(name), 2) for name in shown[1:])]
+    numbers = found.select("scenario", "tier", "margin_ratio", "margin_change", "loss_ratio")
+    by_key = {(scenario, tier): values for scenario, tier, *values in numbers.iter_rows()}
+    rows = []
+    for scenario in found["scenario"].unique(maintain_order=True):
+        row = [scenario, *by_key[scenario, EVERYTHING]]
+        for tier in shown[1:]:
+            margin, _, loss_ratio = by_key.get((scenario, tier), (None, None, None))
+            row += [margin, loss_ratio]
+        rows.append(row)
     left = len(names) - len(shown) + 1
     told = (
         note(f"{left:,} tiers with less premium are in everybody's figures alone.")

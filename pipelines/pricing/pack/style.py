@@ -34,7 +34,8 @@ svg text{font:10.5px system-ui,sans-serif;fill:#1b1f24} svg text.t{fill:#57606A;
 svg path{fill:none} .grid{stroke:#E4E8EC} .one{stroke:#57606A} .ci{stroke:#7A869A;stroke-width:1.2}
 .sel,.line1{stroke:#1F3A5F;stroke-width:1.8} .seld{fill:#1F3A5F;stroke:#fff;stroke-width:.6}
 .seld.thin{fill:#6C86A8} svg .ind{stroke:#C2410C;stroke-width:1.4;fill:#fff} svg .ind.full{fill:#C2410C}
-.line2{stroke:#C2410C;stroke-width:1.4;stroke-dasharray:5 3} .raw{fill:none;stroke:#57606A}
+.line2{stroke:#C2410C;stroke-width:1.4;stroke-dasharray:5 3}
+.raw{fill:none;stroke:#57606A}
 .ly{stroke:#6D28D9;stroke-width:1;stroke-dasharray:2 3} .lym{stroke:#6D28D9;stroke-width:1.4}
 .bar{fill:#C9D6E4} .bar.thin{fill:#fff;stroke:#9FB2C6;stroke-dasharray:2 2} .fill{fill:#34537c}
 .fill.down{fill:#D98B5F}
@@ -44,7 +45,8 @@ SCREEN = """
 @media screen{th:first-child,td:first-child{position:sticky;left:0} td:first-child{background:#fff}
 tr.sum td:first-child{background:#F3F6F9} tr.over th:first-child{position:static}}
 @media (max-width:600px){body{margin:.6rem auto;padding:0 .8rem} h1{font-size:1.5rem}
-.sign{grid-template-columns:1fr;gap:.2rem} .tiles{grid-template-columns:1fr 1fr} td:first-child{max-width:44vw}
+.sign{grid-template-columns:1fr;gap:.2rem} .tiles{grid-template-columns:1fr 1fr}
+td:first-child{min-width:6.2rem;max-width:44vw}
 nav ol{display:flex;flex-wrap:wrap;gap:0 .9rem}}
 """
 
@@ -55,7 +57,7 @@ summary{list-style:none;font-weight:600;break-after:avoid} summary::-webkit-deta
 .screen{display:none} .tiles{grid-template-columns:repeat(5,1fr);gap:.3rem} .tiles dd{font-size:11pt}
 .tiles dt,.tiles small{font-size:7pt} .charts{grid-template-columns:1fr 1fr;gap:.2rem 1rem}
 figure{max-width:88mm} figcaption,figcaption b{font-size:8.5pt}
-h2{break-before:auto;margin-top:1.6rem;break-after:avoid} h2.page{break-before:page}
+h2{break-before:auto;margin-top:1.6rem;break-after:avoid} h2.page{break-before:page} h1{font-size:17pt}
 .sign span{font-size:8pt} header{border-bottom:2px solid #1F3A5F}}
 """
 

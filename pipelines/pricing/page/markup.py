@@ -17,6 +17,9 @@ Kind = Literal["text", "quarter", "share", "change", "percent", "move"] | int
 """
 
 NOTHING = "–"
+SHORT = 20
+"""Rows up to which a table stays on one page."""
+
 HARD_SPACE = "\N{NO-BREAK SPACE}"
 
 
@@ -108,13 +111,15 @@ def table(
     over = "".join(f"<th colspan='{span}'>{text(title)}</th>" for title, span in groups)
     over = f"<tr class='over'>{over}</tr>" if groups else ""
     styles = {"pale": pale, "sum": strong}
-    body = "".join(
+    drawn = [
         _row_head(at, styles)
         + "".join(_cell(value, kind) for value, (_, kind) in zip(row, columns, strict=True))
         + "</tr>"
         for at, row in enumerate(rows)
-    )
-    return f"<div class='wide'><table><thead>{over}<tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    ]
+    css = "wide short" if len(drawn) <= SHORT else "wide"
+    body = f"<tbody>{''.join(drawn)}</tbody>"
+    return f"<div class='{css}'><table><thead>{over}<tr>{head}</tr></thead>{body}</table></div>"
 
 
 def frame_table(

@@ -18,16 +18,18 @@ nav a{color:#57606A;text-decoration:none} nav a:hover{color:#C2410C}
 .wide{overflow-x:auto;margin:.8rem 0} table{border-collapse:collapse;font-size:13px;
 font-variant-numeric:tabular-nums}
 th{background:#1F3A5F;color:#fff;text-align:left;font-weight:600;vertical-align:bottom}
-th,td{padding:.25rem .45rem;border:1px solid #D0D7DE} td.n{text-align:right;white-space:nowrap} th.n{text-align:right}
+th,td{padding:.25rem .45rem;border:1px solid #D0D7DE} td.n{text-align:right;white-space:nowrap}
+th.n{text-align:right}
 tr.over th{text-align:center;background:#34537c} tr.pale td{color:#8a94a0}
 figure{margin:.6rem 0;break-inside:avoid} svg{max-width:100%;height:auto;display:block}
 p,ul{max-width:52rem} .note{color:#57606A;font-size:14px}
 details{margin:.35rem 0} summary{cursor:pointer;color:#1F3A5F;font-size:14px}
 @media (max-width:1000px){body{display:block} nav{position:static;max-height:none;margin-bottom:1rem}}
 @media print{@page{size:A4;margin:13mm} body{display:block;max-width:none;margin:0;padding:0;font-size:9.5pt}
-nav{display:none} h2{break-before:page} h2.first{break-before:auto} h3,h4{break-after:avoid}
+nav{display:none} h2{break-before:page} h2.first{break-before:auto} h3,h4,.note{break-after:avoid}
 h3{margin-top:1.2rem} h4{margin-top:.8rem} thead{display:table-header-group}
-tr{break-inside:avoid} table{font-size:7.4pt} th,td{padding:.12rem .3rem} .wide{overflow:visible}
+tr{break-inside:avoid} table{font-size:7.4pt} th,td{padding:.12rem .3rem}
+.wide{overflow:visible} .short{break-inside:avoid}
 p,ul{max-width:none} .note{font-size:8.5pt}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """
