@@ -25,7 +25,7 @@ def bar_rows(rows: Sequence[tuple[str, float, str]], label: str, caption: str = 
     values = [0.0, *(value for _, value, _ in rows)]
     low, high = min(values), max(values)
     # Numbers stand at the end of their bar: room at both ends where bars go both ways.
-    numbers = max([len(told) for _, _, told in rows], default=0) * LETTER + 4
+    numbers = max([len(told) for _, _, told in rows], default=0) * LETTER + 12
     start = names + (numbers if low < 0 else 6)
     end = WIDTH - (numbers if high > 0 else 6)
     scale = Scale(low, high if high > low else low + 1, start, end)

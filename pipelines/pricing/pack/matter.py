@@ -62,15 +62,18 @@ class Matter:
     @cached_property
     def stacks(self) -> list[Stack]:
         """What the prices of everybody are made of, by tier."""
-        parts = self.parts
-        return stacks(parts.tariff, self.customers, parts.book.packages, parts.plan)
+        return self._stacks(self.customers)
 
     @cached_property
     def known_stack(self) -> Stack | None:
         """The same of those whose current price is known, as a whole."""
-        parts = self.parts
-        found = stacks(parts.tariff, self.known, parts.book.packages, parts.plan)
+        found = self._stacks(self.known)
         return whole(found) if found else None
+
+    def _stacks(self, customers: pl.DataFrame) -> list[Stack]:
+        parts, balance = self.parts, self.parts.book.balance
+        factor = balance.base_factor if balance else 1.0
+        return stacks(parts.tariff, customers, parts.book.packages, parts.plan, factor)
 
     @cached_property
     def observed_cost(self) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import polars as pl
@@ -21,8 +21,9 @@ class Stack:
         tier: its name.
         customers: how many.
         covers: cost by cover: what an insurer charges for those that are bought in by a planned tier, else
-            the expected cost of claims and services.
+            the expected cost of claims and services; before base rates were moved.
         lines: further lines of the cost stack by name.
+        balance: what moving the base rates to the decided change adds to the covers.
         loads: by name, what is kept of the price for them.
         tariff: price of the tariff; beside costs and loads, the factors on the price, bounds and rounding.
         indicated: with the customers' own record.
@@ -34,6 +35,7 @@ class Stack:
     customers: int
     covers: Mapping[str, float]
     lines: Mapping[str, float]
+    balance: float
     loads: Mapping[str, float]
     tariff: float
     indicated: float
@@ -48,11 +50,15 @@ class Stack:
     @property
     def beyond(self) -> float:
         """What factors on the price, bounds and rounding make of cost and loads."""
-        return self.tariff - self.cost - sum(self.loads.values())
+        return self.tariff - self.cost - self.balance - sum(self.loads.values())
 
 
 def stacks(
-    tariff: Tariff, customers: pl.DataFrame, packages: tuple[Package, ...], plan: RatingPlan
+    tariff: Tariff,
+    customers: pl.DataFrame,
+    packages: tuple[Package, ...],
+    plan: RatingPlan,
+    base_factor: float = 1.0,
 ) -> list[Stack]:
     """A stack per tier that somebody holds, in the order of the packages.
 
@@ -61,6 +67,7 @@ def stacks(
         customers: of a book; those counted.
         packages: of the tariff.
         plan: with the tiers' cost stacks and the covers' loads.
+        base_factor: what the base rates were multiplied by.
     """
     if customers.is_empty():
         return []
@@ -73,13 +80,14 @@ def stacks(
     )
     by_tier = {row["tier"]: row for row in sums.iter_rows(named=True)}
     planned = {tier.tier: tier for p in packages if p.planned for tier in plan.tiers(p.product)}
-    return [
+    found = [
         _planned(tariff, planned[p.name], by_tier[p.name])
         if p.planned
         else _apart(tariff, p.name, by_tier[p.name], plan)
         for p in packages
         if p.name in by_tier
     ]
+    return [_before_balance(stack, base_factor) for stack in found]
 
 
 def whole(found: list[Stack]) -> Stack:
@@ -97,6 +105,7 @@ def whole(found: list[Stack]) -> Stack:
         customers=sum(stack.customers for stack in found),
         covers=summed("covers"),
         lines=summed("lines"),
+        balance=amount("balance"),
         loads=summed("loads"),
         tariff=amount("tariff"),
         indicated=amount("indicated"),
@@ -108,6 +117,12 @@ def whole(found: list[Stack]) -> Stack:
 def own_lines(plan: TierPlan, rated: set[str]) -> list[CostLine]:
     """Lines of a tier's cost stack that no rated cover takes the place of."""
     return [line for line in plan.lines if line.line not in rated]
+
+
+def _before_balance(stack: Stack, base_factor: float) -> Stack:
+    """The stack with covers at their cost before base rates were moved."""
+    covers = {cover: amount / base_factor for cover, amount in stack.covers.items()}
+    return replace(stack, covers=covers, balance=sum(stack.covers.values()) - sum(covers.values()))
 
 
 def _planned(tariff: Tariff, plan: TierPlan, sums: Mapping[str, float]) -> Stack:
@@ -147,6 +162,7 @@ def _stack(
         customers,
         covers,
         lines,
+        0.0,
         {name: amount for name, amount in loads.items() if amount},
         sums["price"],
         sums["indicated_price"],

@@ -51,7 +51,7 @@ nav ol{display:flex;flex-wrap:wrap;gap:0 .9rem}}
 """
 
 PRINT = """
-@media print{details>:not(summary){display:block}
+@media print{p,li{break-inside:avoid} details>:not(summary){display:block}
 details::details-content{content-visibility:visible;display:block;block-size:auto;opacity:1}
 summary{list-style:none;font-weight:600;break-after:avoid} summary::-webkit-details-marker{display:none}
 .screen{display:none} .tiles{grid-template-columns:repeat(5,1fr);gap:.3rem} .tiles dd{font-size:11pt}

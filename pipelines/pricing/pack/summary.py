@@ -38,10 +38,13 @@ def _what(matter: Matter) -> str:
         if manifest.compared_with
         else " No version was in force the year before, so tables are not compared."
     )
+    now = status(matter.version, matter.history)
+    open_yet = now.startswith(("draft", "in review"))
+    asked = "The committee is asked to decide on" if open_yet else "This pack is about"
     return para(
-        f"The committee is asked to decide on the prices of <b>{text(manifest.title)}</b> for contracts that "
+        f"{asked} the prices of <b>{text(manifest.title)}</b> for contracts that "
         f"begin {manifest.effective_from} to {manifest.effective_to}: {sold}. Version "
-        f"<b>{text(matter.version)}</b> is <b>{text(status(matter.version, matter.history))}</b>. Amounts "
+        f"<b>{text(matter.version)}</b> is <b>{text(now)}</b>. Amounts "
         "are in "
         f"{text(manifest.currency)} for a contract year.{changed}{before}"
     )
@@ -127,7 +130,7 @@ def _balanced(balance: Balance) -> str:
         f"business, the tables as indicated would bring {written(balance.held_change, 'move')}. Every base "
         "rate was "
         f"multiplied by {balance.base_factor:.4f} to meet the decision; it came to "
-        f"{written(balance.overall_change, 'move')}, for prices are whole steps."
+        f"{written(balance.overall_change, 'move')}."
     )
 
 
@@ -155,28 +158,29 @@ def _why(matter: Matter) -> str:
     lines = sum(stack.lines.values()) * of_100
     loads = (sum(stack.loads.values()) + stack.beyond) * of_100
     own = (stack.indicated - stack.tariff) * of_100
+    indicated = 100 * (1 + balance.indicated_change)
     rows = [
-        ("Observed cost of the covers held, as it was seen so far", observed),
+        ("For comparison: observed cost of the covers held, so far", observed),
         ("Expected cost of the covers in the rating year", covers),
         (f"Further lines of the plan: {words(', '.join(stack.lines)) or 'none'}", lines),
-        ("Loads, minimum and maximum prices, rounding", loads),
+        ("Loads, driving score, least and most price, rounding", loads),
+        *([("Base rates moved to the decided change", stack.balance * of_100)] if stack.balance else []),
         ("Customers' own record", own),
-        ("Indicated price", stack.indicated * of_100),
-        ("Charged, after caps, floors and the price of new business", stack.charged * of_100),
+        ("= price on these base rates", stack.indicated * of_100),
+        ("= charged, after caps, floors and the price of new business", stack.charged * of_100),
     ]
-    direction = "far below" if balance.indicated_change < 0 else "above"
+    side = "below" if balance.indicated_change < 0 else "above"
     lead = para(
         f"<b>Why so much?</b> Of 100 {text(matter.currency)} that customers pay today, the covers they "
         "hold have cost "
         f"{observed:,.1f} in a year so far, and are expected to cost {covers:,.1f}. With everything else "
         "that the "
-        f"price has to bear, the indicated price is {stack.indicated * of_100:,.1f}: {direction} what is "
-        "paid today. "
-        "Before a decision, see that premium and cost are of the same contracts, in the same currency, for "
-        "a year."
+        f"price has to bear, the indicated price is {indicated:,.1f}, well {side} what is paid today. "
+        "Before a decision, "
+        "see that premium and cost are of the same contracts, in the same currency, for a year."
     )
     head: list[tuple[str, Kind]] = [(f"of 100 {matter.currency} of today's premium", "text"), ("amount", 1)]
-    return lead + table(head, rows)
+    return lead + table(head, rows, strong=[str(row[0]).startswith("=") for row in rows])
 
 
 def _without_price(matter: Matter) -> str:

@@ -164,10 +164,16 @@ def _stack_table(shown: list[Stack]) -> str:
     covers = dict.fromkeys(cover for stack in shown for cover in stack.covers)
     lines = dict.fromkeys(line for stack in shown for line in stack.lines)
     loads = dict.fromkeys(load for stack in shown for load in stack.loads)
+    moved = any(abs(stack.balance) > 1e-6 for stack in shown)
     rows = [
         *(_line(f"cover: {words(c)}", [s.covers.get(c) for s in shown], shown) for c in covers),
         *(_line(words(line), [s.lines.get(line) for s in shown], shown) for line in lines),
         _line("= cost", [s.cost for s in shown], shown),
+        *(
+            [_line("base rates moved to the decided change", [s.balance for s in shown], shown)]
+            if moved
+            else []
+        ),
         *(_line(words(load), [s.loads.get(load) for s in shown], shown) for load in loads),
         _line("driving score, least and most price, rounding", [s.beyond for s in shown], shown),
         _line("= price of the tariff", [s.tariff for s in shown], shown),
