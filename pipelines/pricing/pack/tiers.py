@@ -11,6 +11,7 @@ from pipelines.pricing.pack.matter import Matter
 from pipelines.pricing.pack.stack import Stack
 from pipelines.pricing.page.markup import Kind, fold, note, para, table, text, words
 from pipelines.pricing.versions.columns import cover_rates
+from pipelines.pricing.versions.expanding import PRICE
 
 MOST_TIERS, SIDE_BY_SIDE = 12, 4
 EVERYTHING = "all together"
@@ -106,13 +107,11 @@ def _seen(matter: Matter) -> str:
     premiums = matter.parts.premiums
     weight = premiums["exposure_years"]
     years = float(weight.sum())
-    names = [p.name for p in matter.parts.book.packages if p.name in premiums.columns] or ["total"]
+    columns = {p.name: f"{p.name}{PRICE}" for p in matter.parts.book.packages}
+    shown = {name: column for name, column in columns.items() if column in premiums.columns}
     rows = [
-        (
-            words(n) if n != "total" else "all covers",
-            float((premiums[n].cast(pl.Float64) * weight).sum()) / years,
-        )
-        for n in names
+        (words(name), float((premiums[column].cast(pl.Float64) * weight).sum()) / years)
+        for name, column in (shown or {"all covers": "total"}).items()
         if years > 0
     ]
     return table([("package", "text"), ("mean price", 2)], rows)
