@@ -58,6 +58,7 @@ summary{list-style:none;font-weight:600;break-after:avoid} summary::-webkit-deta
 .tiles dt,.tiles small{font-size:7pt} .charts{grid-template-columns:1fr 1fr;gap:.2rem 1rem}
 figure{max-width:88mm} figcaption,figcaption b{font-size:8.5pt}
 h2{break-before:auto;margin-top:1.6rem;break-after:avoid} h2.page{break-before:page} h1{font-size:17pt}
+h2{font-size:13.5pt} h3{font-size:11pt} h4{font-size:9.5pt}
 .sign span{font-size:8pt} header{border-bottom:2px solid #1F3A5F}}
 """
 

@@ -69,6 +69,12 @@ def test_an_unsigned_pack_has_a_line_for_every_step() -> None:
     }  # fmt: skip
 
 
+def test_an_unsigned_pack_says_how_to_get_the_sign_offs_of_the_day() -> None:
+    told = f"ratewright rates pack {NAME} --out FILE"
+    assert told in Page(pack_html(parts())).text
+    assert told not in signed(drafted()).text
+
+
 def test_who_signed_is_told_with_day_and_reason_and_lines_are_left_for_the_rest() -> None:
     page = signed(approved())
     table = page.table("step", "by", "on", "reason")
@@ -135,7 +141,8 @@ def test_what_was_not_priced_is_told_with_the_reason() -> None:
     page = Page(pack_html(replace(made, evaluation=json.dumps(told).encode())))
     assert "wear parts: no claims were <seen>." in page.text
     # The plan's tier Basic grants covers that this portfolio has no rates for.
-    assert "Basic is not priced as a whole: no rates for" in Page(pack_html(planned())).text
+    lacking = "roadside, third party injury, third party property"
+    assert f"Basic is not priced as a whole: no rates for {lacking}." in Page(pack_html(planned())).text
     assert "Every cover with experience has rates" in Page(pack_html(made)).text
 
 
