@@ -90,10 +90,14 @@ def _rows(rows: list[dict[str, Any]], *, joined: bool) -> Drawing:
 
 
 def _lines(rows: list[dict[str, Any]], places: list[float]) -> dict[str, list[tuple[float, float]]]:
-    """Lines through what is selected, and through last year's where it is known."""
+    """Lines through what is selected, and last year's where it is known, at levels that follow each other."""
     lines = {"sel": "relativity", "ly": "last_year"}
     return {
-        css: [(at, row[name]) for at, row in zip(places, rows, strict=True) if _known(row, name)]
+        css: [
+            (at, row[name])
+            for at, row in zip(places, rows, strict=True)
+            if _known(row, name) and _known(row, "level_order")
+        ]
         for css, name in lines.items()
     }
 

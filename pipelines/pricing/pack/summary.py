@@ -72,6 +72,12 @@ def _figures(matter: Matter) -> list[tuple[str, Any, Kind, str]]:
             ("Premium now", total["current_premium"], 0, matter.currency),
             ("Premium next year", total["new_premium"], 0, matter.currency),
         ]
+    elif matter.customers.height:
+        premium = float(matter.customers["price"].sum())
+        found += [
+            ("Premium next year", premium, 0, matter.currency),
+            ("Mean price", premium / matter.customers.height, 2, matter.currency),
+        ]
     found.append(("Customers", matter.customers.height, 0, _without_price(matter)))
     if total is not None:
         same = total["customers"] - total["dearer"] - total["cheaper"]
