@@ -31,6 +31,13 @@ class FileFormat(StrEnum):
 
 
 Client = Annotated[str | None, typer.Option("--client", help="Client, if several have one.")]
+OverallChange = Annotated[
+    float | None,
+    typer.Option(
+        help="Change of the premium of who comes up for renewal, decided for the year: 0.03 is 3 % more. "
+        "Base rates are moved to meet it; left out, they stay where cost puts them."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 
 
@@ -39,6 +46,7 @@ def draft_rates(
     source: Annotated[str | None, typer.Option("--from", help="Version to make a draft of.")] = None,
     mapping: Annotated[Path | None, typer.Option(help="YAML mapping of the client.")] = None,
     rating_year: Annotated[int, typer.Option(help="Year in which the rating year begins.")] = 0,
+    overall_change: OverallChange = None,
     reason: Reason = "",
 ) -> None:
     """Make a draft: of the forecast of the last run, or of a version that can no longer be edited.
@@ -48,8 +56,11 @@ def draft_rates(
 
     Example: ratewright rates draft --mapping data/mappings/acme.yml --rating-year 2026
 
+    Example: ratewright rates draft --mapping data/mappings/acme.yml --rating-year 2026 --overall-change 0.03
+
     Example: ratewright rates draft --from acme-1f0c2d3e4b --reason "parts inflation was revised"
     """
+    from pipelines.pricing.versions.editing import book_of
     from pipelines.settings import settings
 
     if (source is None) == (mapping is None or not rating_year):
@@ -61,8 +72,9 @@ def draft_rates(
     else:
         from pipelines.pricing.versions.drafting import draft_of_last_forecast
 
-        standing = draft_of_last_forecast(settings(), mapping or Path(), rating_year)
+        standing = draft_of_last_forecast(settings(), mapping or Path(), rating_year, overall_change)
     console.print(f"{standing.version} is {standing.state}.", markup=False)
+    console.print(f"{book_of(settings(), standing).in_words()}.", markup=False)
 
 
 @rates.command("list")
@@ -148,7 +160,9 @@ def explain_rates(
 ) -> None:
     """Explain the price of one cell: base, relativities, fixed amount, rounding, and what they rest on.
 
-    Example: ratewright rates explain acme-1f0c2d3e4b --at "make=Roewe" --at vehicle_age=3
+    With a tier, also what its package makes of it.
+
+    Example: ratewright rates explain acme-1f0c2d3e4b --at "make=Roewe" --at vehicle_age=3 --at tier=Standard
     """
     from pipelines.cli_rates_shown import print_explanation
     from pipelines.pricing.versions.editing import version_parts

@@ -26,6 +26,19 @@ STYLES = {
     "retired": "dim",
 }
 HASH_SHOWN = 12
+PACKAGE_STEPS = {
+    "cent": "premium apart",
+    "limit": "share within the limit",
+    "terms": "terms of the package",
+    "cover": "cost in the package",
+    "lines": "all covers and further lines",
+    "load": "divided by what loads leave for cost",
+    "factor": "{factor} {level}",
+    "minimum": "not below the minimum",
+    "maximum": "not above the maximum",
+    "price": "rounded: {level}",
+}
+MONEY_STEPS = ("cent", "cover", "lines", "minimum", "maximum", "price")
 
 
 def standing_record(standing: Standing) -> dict[str, Any]:
@@ -112,9 +125,33 @@ def print_explanation(console: Console, explained: Explanation, manifest: Manife
         console.print(f"Held at their base level: {held}", markup=False, style="dim")
     for price in explained.covers:
         _print_cover(console, price)
-    console.print(f"Total {explained.total:,.2f}", style="bold")
+    console.print(f"Covers apart {explained.total:,.2f}", style="bold")
+    if explained.package:
+        _print_package(console, explained)
+    elif explained.packages:
+        console.print(f"Packages: --at tier={' | '.join(explained.packages)}", markup=False, style="dim")
     console.print()
     _print_origin(console, manifest)
+
+
+def _print_package(console: Console, explained: Explanation) -> None:
+    """What the package makes of the premiums of its covers."""
+    title = f"package {explained.cell.get('tier', '')}".strip()
+    table = Table(box=box.SIMPLE_HEAD, title=escape(title), title_justify="left", title_style="bold")
+    for name in ("step", "cover", "value", "amount"):
+        table.add_column(name, justify="right" if name in ("value", "amount") else "left")
+    for step in explained.package:
+        if step.kind == "limit" and step.value == 1:
+            continue
+        value = f"{step.value:,.2f}" if step.kind in MONEY_STEPS else f"x {step.value:.4f}"
+        words = escape(PACKAGE_STEPS.get(step.kind, step.kind).format(factor=step.factor, level=step.level))
+        last = step.kind == "price"
+        table.add_row(
+            words, "" if step.cover == "*" else escape(step.cover), value, f"{step.amount:,.4f}",
+            style="bold" if last else "",
+        )  # fmt: skip
+    console.print(table)
+    console.print(f"Price {explained.price:,.2f}", style="bold")
 
 
 def _print_cover(console: Console, price: CoverPrice) -> None:

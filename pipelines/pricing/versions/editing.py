@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipelines.pricing.errors import PublicationError
+from pipelines.pricing.renewing.book import Book
 from pipelines.pricing.versions.files import (
     VersionParts,
     read_numbers,
@@ -68,3 +69,9 @@ def version_parts(desk: Desk, standing: Standing) -> VersionParts:
         return parts
     last_year = read_numbers(desk.files(known(desk.standings(), before)))
     return replace(parts, last_year=last_year)
+
+
+def book_of(settings: Settings, standing: Standing) -> Book:
+    """The customers of a version and what becomes of their prices; its files are verified."""
+    desk, _ = locate(settings, standing.version)
+    return Book.from_files(desk.files(standing))

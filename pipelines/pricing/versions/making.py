@@ -50,7 +50,7 @@ def draft_rate_table(
             leaves the base rates where cost puts them.
 
     Raises:
-        RatingError: the change cannot be met.
+        PublicationError: the change cannot be met.
 
     Returns:
         Parts, standing and whether the version is new; None where nothing could be forecast.

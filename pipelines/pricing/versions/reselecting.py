@@ -22,7 +22,7 @@ def edited_parts(parts: VersionParts, changes: tuple[Change, ...]) -> VersionPar
     Base rates that were put on balance are put on balance again.
 
     Raises:
-        RatingError: the overall change that was decided can no longer be met.
+        PublicationError: the overall change that was decided can no longer be met.
     """
     tariff = Tariff(_selected(parts.rates, changes))
     book = parts.book
