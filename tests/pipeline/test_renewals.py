@@ -1,0 +1,118 @@
+"""Who comes up for renewal in the simulated portfolio, what they have cost, and what they are to pay."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+
+import duckdb
+import polars as pl
+import pytest
+
+from models_ml.rating import Tracer, price_of
+from pipelines.pricing.renewing.book import Book
+from pipelines.pricing.versions.files import VersionParts, read_parts
+from tests.pipeline.conftest import Installation
+
+pytestmark = pytest.mark.pipeline
+
+
+@pytest.fixture(scope="module")
+def files(installation: Installation) -> Mapping[str, bytes]:
+    """Files of the published version."""
+    return {name.rpartition("/")[2]: content for name, content in installation.published().items()}
+
+
+@pytest.fixture(scope="module")
+def version(files: Mapping[str, bytes]) -> VersionParts:
+    return read_parts(files)
+
+
+def marts(installation: Installation, query: str) -> pl.DataFrame:
+    with duckdb.connect(installation.warehouse, read_only=True) as con:
+        return con.sql(query).pl()
+
+
+def test_everybody_who_comes_up_for_renewal_has_a_price(
+    installation: Installation, version: VersionParts
+) -> None:
+    due = marts(installation, "select contract_id, annual_premium from marts.renewals order by 1")
+    priced = version.book.customers.sort("contract_id")
+    assert priced["contract_id"].to_list() == due["contract_id"].to_list()
+    assert priced["current_price"].to_list() == due["annual_premium"].to_list()
+    assert priced["price"].null_count() == 0
+    assert set(priced["tier"]) == {"Basic", "Standard", "Premium"}
+
+
+def test_a_customer_renews_a_year_older_than_the_contract_that_ends(
+    installation: Installation, version: VersionParts
+) -> None:
+    began = marts(
+        installation,
+        """
+        select renewals.contract_id, levels.level as began_at from marts.renewals as renewals
+        join marts.rating_cell_levels as levels using (cell_id) where levels.factor = 'vehicle_age'
+        """,
+    )
+    both = version.book.customers.join(began, on="contract_id")
+    single = both.filter(pl.col("began_at").is_in(["1", "2", "3"]))
+    assert single.height > 0
+    assert (single["vehicle_age"].cast(pl.Int64) == single["began_at"].cast(pl.Int64) + 1).all()
+
+
+def test_the_warehouse_the_trace_and_the_files_agree_on_the_price(version: VersionParts) -> None:
+    tracer = Tracer(version.tariff)
+    for row in version.book.customers.sample(25, seed=1).iter_rows(named=True):
+        own = float(price_of(tracer.trace(row))) * row["own_factor"]
+        # Own experience moves the price by whole steps of a hundred.
+        assert abs(float(row["indicated_price"]) - own) <= 50.01
+
+
+def test_of_each_customer_all_together_cost_what_was_expected_of_them(version: VersionParts) -> None:
+    customers = version.book.customers
+    assert customers["own_factor"].mean() == pytest.approx(1.0, abs=0.02)
+    assert customers.filter(~pl.col("own_factor").is_between(0.9, 1.3)).is_empty()
+    told = customers.filter(pl.col("referred"))
+    assert told["referral_reason"].null_count() == 0
+    assert customers["own_reason"].null_count() == 0
+
+
+def test_the_own_record_counts_the_claims_that_the_customer_caused(
+    installation: Installation, version: VersionParts
+) -> None:
+    insured = "('own_damage', 'glass', 'third_party_injury', 'third_party_property')"
+    caused = marts(
+        installation,
+        f"""
+        select renewals.contract_id, count(*) as caused
+        from marts.renewals as renewals
+        join marts.contract_experience as held
+            on held.vehicle_id = renewals.vehicle_id and held.effective_date >= renewals.customer_since
+        join marts.claim_features as claims
+            on claims.contract_id = held.contract_id and claims.cover = held.cover
+        where held.cover in {insured} and claims.incurred_amount > 0 and coalesce(claims.at_fault, true)
+            and held.period = 'learn'
+        group by 1
+        """,
+    )
+    told = version.book.customers.select(
+        "contract_id", claims=pl.col("own_reason").str.extract(r"^(\d+) claims").cast(pl.Int64)
+    ).join(caused, on="contract_id", how="left")
+    known = told.drop_nulls("claims")
+    assert known["claims"].sum() > 0
+    assert (known["claims"] == known["caused"].fill_null(0)).all()
+
+
+def test_the_published_table_holds_the_tiers_and_their_evidence(files: Mapping[str, bytes]) -> None:
+    rates = pl.read_parquet(io.BytesIO(files["rate_table.parquet"]))
+    assert set(rates["tier"]) == {"*", "Basic", "Standard", "Premium"}
+    fitted = rates.filter((pl.col("tier") == "*") & (pl.col("level") != "*") & (pl.col("factor") != "base"))
+    known = fitted.drop_nulls("relativity_lower")
+    assert known.height > 0.5 * fitted.height
+    assert (known["relativity_lower"] <= known["indicated_relativity"]).all()
+    assert (known["indicated_relativity"] <= known["relativity_upper"]).all()
+    assert known["credibility"].drop_nulls().is_between(0, 1).all()
+
+
+def test_what_was_read_back_is_what_was_written(version: VersionParts) -> None:
+    assert Book.from_files(version.book.files()).in_words() == version.book.in_words()
