@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -12,7 +15,7 @@ import pytest
 from models_ml.rating import Tracer, price_of
 from pipelines.pricing.renewing.book import Book
 from pipelines.pricing.versions.files import VersionParts, read_parts
-from tests.pipeline.conftest import Installation
+from tests.pipeline.conftest import MAPPING, Installation
 
 pytestmark = pytest.mark.pipeline
 
@@ -116,3 +119,19 @@ def test_the_published_table_holds_the_tiers_and_their_evidence(files: Mapping[s
 
 def test_what_was_read_back_is_what_was_written(version: VersionParts) -> None:
     assert Book.from_files(version.book.files()).in_words() == version.book.in_words()
+
+
+def test_a_change_that_was_decided_is_drafted_beside_what_cost_indicates(
+    installation: Installation, tmp_path: Path
+) -> None:
+    mine = replace(installation, data=tmp_path / "data")
+    for folder in ("forecasts", "serving", "ledger", "published", "rates", "lake/simulated/run_parameters"):
+        shutil.copytree(installation.data / folder, mine.data / folder)
+    draft = ("rates", "draft", "--mapping", str(MAPPING), "--rating-year", "2026", "--overall-change")
+    done = mine.ratewright(*draft, "0.02")
+    assert done.returncode == 0, done.stderr
+    assert "premium +2.0% (indicated -" in done.stdout
+    assert "asked for +2.0%" in done.stdout
+    refused = mine.ratewright(*draft, "0.9")
+    assert refused.returncode == 1
+    assert "target change 0.9 lies beyond floor -0.2000 and cap 0.2000" in refused.stderr
