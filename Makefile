@@ -126,7 +126,7 @@ bench-forecast: $(VENV)/.dev ## Hold the forecast to what was published on freMT
 prove-forecast: $(VENV)/.dev ## Hold the forecast of VEHICLES=5000 simulated cars to the known cost of their fourth year
 	@VEHICLES=$(or $(VEHICLES),5000) SEED=$(or $(SEED),1) $(BIN)/python -m benchmarks.fourth_year
 
-bench-rating: $(VENV)/.dev ## Rate a million contracts and trace ten thousand; SCRATCH=DIR of a simulated year judges the prices
+bench-rating: $(VENV)/.dev ## Rate a million contracts and trace ten thousand; VEHICLES=5000 also judges the prices of a simulated brand
 	@$(BIN)/python -m benchmarks.rating
 
 bench-spine: $(VENV)/.dev ## Run the job on real public portfolios (RATEWRIGHT_BENCH_DATA)
