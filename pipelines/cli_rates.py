@@ -217,6 +217,43 @@ def pull_rates(
     console.print(f"{standing.version} ({standing.state}) -> {target}", markup=False)
 
 
+@rates.command("quote")
+def quote_rates(
+    contracts: Annotated[
+        Path, typer.Option(help="Contracts as .csv, .parquet or .xlsx: tier and a column per rating factor.")
+    ],
+    out: Annotated[Path, typer.Option(help="File to write, .csv or .parquet.")],
+    year: Annotated[int, typer.Option(help="Rating year: its version in force.")] = 0,
+    version: Annotated[str | None, typer.Option(help="A version by its name, in place of a year.")] = None,
+    client: Client = None,
+) -> None:
+    """Price contracts from a version's published table alone, verified against the manifest and the log.
+
+    A version that is named need not be in force: so a draft can be tried.
+
+    Example: ratewright rates quote --year 2026 --contracts offers.csv --out quotes.csv
+    """
+    from models_ml.rating import Tariff
+    from pipelines.errors import InputError
+    from pipelines.files import parquet_bytes, write_atomically
+    from pipelines.pricing.versions.files import read_numbers
+    from pipelines.pricing.versions.quoting import quote, read_contracts
+    from pipelines.pricing.workflow import in_force, locate
+    from pipelines.settings import settings
+
+    if (version is None) == (year == 0):
+        raise typer.BadParameter("either --year YYYY or --version NAME")
+    if out.suffix not in (".csv", ".parquet"):
+        raise InputError(str(out), expected="a file in .csv or .parquet", found=out.suffix or "no ending")
+    desk, standing = locate(settings(), version) if version else in_force(settings(), year, client)
+    tariff = Tariff(read_numbers(desk.files(standing))[0])
+    priced = quote(tariff, read_contracts(contracts), str(contracts))
+    write_atomically(out, parquet_bytes(priced) if out.suffix == ".parquet" else priced.write_csv().encode())
+    console.print(
+        f"{priced.height:,} contracts priced by {standing.version} ({standing.state}) -> {out}", markup=False
+    )
+
+
 def _pair(text: str) -> tuple[str, str]:
     factor, sign, level = text.partition("=")
     if not sign:

@@ -205,7 +205,7 @@ def test_a_draft_is_made_of_something(rates: Command, tmp_path: Path) -> None:
     name = drafted(tmp_path).version
     rates("reject", name, "--reason", "too dear", by="Bob")
     again = rates("draft", "--from", name, "--reason", "cheaper", by="Cai").stdout
-    assert again.endswith(" is draft.\n")
+    assert again.splitlines()[0].endswith(" is draft.")
     assert "has no forecast of 2031" in refused(
         rates("draft", "--mapping", "data/mappings/simulated.yml", "--rating-year", "2031")
     )
@@ -213,3 +213,20 @@ def test_a_draft_is_made_of_something(rates: Command, tmp_path: Path) -> None:
 
 def test_list_says_how_to_get_a_first_table(rates: Command) -> None:
     assert rates("list").stdout == "There is no rate table yet. A run makes the first: ratewright run\n"
+
+
+def test_contracts_are_quoted_by_what_is_in_force(rates: Command, tmp_path: Path) -> None:
+    name = drafted(tmp_path).version
+    put_in_force(tmp_path, name)
+    offers, out = tmp_path / "offers.csv", tmp_path / "quotes.csv"
+    offers.write_text("tier,use,age\nBoth,taxi,0\nDamage only,private,1\n", encoding="utf-8")
+    words = ("quote", "--year", "2026", "--contracts", str(offers), "--out", str(out))
+    done = rates(*words)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"2 contracts priced by {name} (in force)")
+    assert out.read_text(encoding="utf-8").splitlines()[0] == "tier,use,age,damage,glass,price"
+    offers.write_text("tier,use\nBoth,taxi\n", encoding="utf-8")
+    wrong = rates(*words)
+    assert wrong.returncode == 2
+    (line,) = (line for line in wrong.stderr.splitlines() if line.startswith("error: "))
+    assert "offers.csv: column 'age'" in line
