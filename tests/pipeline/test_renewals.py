@@ -12,9 +12,10 @@ import duckdb
 import polars as pl
 import pytest
 
-from models_ml.rating import Tracer, price_of
+from models_ml.rating import Tracer, price_of, rate_contracts
 from pipelines.pricing.renewing.book import Book
 from pipelines.pricing.versions.files import VersionParts, read_parts
+from tests.models_ml.rating.test_engine import in_sql
 from tests.pipeline.conftest import MAPPING, Installation
 
 pytestmark = pytest.mark.pipeline
@@ -63,12 +64,25 @@ def test_a_customer_renews_a_year_older_than_the_contract_that_ends(
     assert (single["vehicle_age"].cast(pl.Int64) == single["began_at"].cast(pl.Int64) + 1).all()
 
 
-def test_the_warehouse_the_trace_and_the_files_agree_on_the_price(version: VersionParts) -> None:
+def test_sql_trace_and_polars_agree_on_the_price_of_everybody(version: VersionParts) -> None:
+    customers = version.book.customers.drop("price").sort("contract_id")
+    priced = rate_contracts(version.tariff, customers)["price"].to_list()
     tracer = Tracer(version.tariff)
-    for row in version.book.customers.sample(25, seed=1).iter_rows(named=True):
-        own = float(price_of(tracer.trace(row))) * row["own_factor"]
-        # Own experience moves the price by whole steps of a hundred.
-        assert abs(float(row["indicated_price"]) - own) <= 50.01
+    assert [price_of(tracer.trace(row)) for row in customers.iter_rows(named=True)] == priced
+    assert in_sql(version.tariff, customers) == priced
+
+
+def test_the_indicated_price_is_the_tariffs_times_the_own_factor(version: VersionParts) -> None:
+    customers = version.book.customers
+    priced = rate_contracts(version.tariff, customers.drop("price"))["price"].cast(pl.Float64)
+    rules = version.tariff.tiers
+    least, most = (
+        customers["tier"].replace_strict({tier: bound(rule) / 100 for tier, rule in rules.items()})
+        for bound in (lambda rule: rule.minimum, lambda rule: rule.maximum)
+    )
+    own = (priced * customers["own_factor"]).clip(least, most)
+    # Prices are whole hundreds.
+    assert (customers["indicated_price"].cast(pl.Float64) - own).abs().max() <= 50.01
 
 
 def test_of_each_customer_all_together_cost_what_was_expected_of_them(version: VersionParts) -> None:
