@@ -104,13 +104,15 @@ def show_rates(version: Version, as_json: AsJson = False) -> None:
     Example: ratewright rates show acme-1f0c2d3e4b
     """
     from pipelines.cli_rates_shown import print_version, standing_record
+    from pipelines.pricing.renewing.book import Book
     from pipelines.pricing.versions.manifest import Manifest
     from pipelines.pricing.versions.publication import MANIFEST
     from pipelines.pricing.workflow import locate
     from pipelines.settings import settings
 
     desk, standing = locate(settings(), version)
-    manifest = Manifest.model_validate_json(desk.files(standing)[MANIFEST])
+    files = desk.files(standing)
+    manifest, book = Manifest.model_validate_json(files[MANIFEST]), Book.from_files(files)
     history = desk.history(version)
     if as_json:
         log = [record.model_dump(mode="json") for record in history]
@@ -119,6 +121,7 @@ def show_rates(version: Version, as_json: AsJson = False) -> None:
         )
     else:
         print_version(console, standing, manifest, history, desk.path(standing))
+        console.print(f"Renewals: {book.in_words()}", markup=False)
 
 
 @rates.command("diff")

@@ -79,7 +79,16 @@ class Book:
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Book:
-        """What `files` wrote."""
+        """What `files` wrote.
+
+        Raises:
+            PublicationError: an earlier version of Ratewright wrote the version.
+        """
+        if REPRICING not in files:
+            raise PublicationError(
+                "the version was written by an earlier version of Ratewright, without renewals: move "
+                "published/rate_tables and rates away and run again"
+            )
         told = json.loads(files[REPRICING])
         return cls(
             customers=pl.read_parquet(io.BytesIO(files[RENEWALS])),
