@@ -201,7 +201,7 @@ def test_a_workbook_of_another_version_is_refused(sheet: Sheet) -> None:
 
 
 def test_a_workbook_without_a_change_makes_no_draft(sheet: Sheet) -> None:
-    with pytest.raises(PublicationError, match="every relativity is the one that"):
+    with pytest.raises(PublicationError, match="every relativity and base rate is the one that"):
         sheet.edit()
 
 
