@@ -54,6 +54,10 @@ class Change(BaseModel):
     after: float
     reason: str
 
+    @property
+    def of_base_rate(self) -> bool:
+        return self.factor == "base"
+
 
 class Manifest(BaseModel):
     """What a version is, and what it was made from. `files` are hashes of its files.

@@ -61,7 +61,7 @@ def edited_parts(parts: VersionParts, changes: tuple[Change, ...]) -> VersionPar
 
 def _balance(manifest: Manifest, changes: tuple[Change, ...]) -> dict[str, Any]:
     """The overall change that base rates are put to, and why none if one was decided."""
-    by_hand = [f"{change.cover} ({change.reason})" for change in changes if change.factor == BASE]
+    by_hand = [f"{change.cover} ({change.reason})" for change in changes if change.of_base_rate]
     decided = manifest.overall_change
     if not by_hand or decided is None:
         return {"overall_change": decided, "balance_note": manifest.balance_note}

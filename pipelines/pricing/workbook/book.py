@@ -23,6 +23,14 @@ NUMBERS = {
     "share": "+0.0%;-0.0%;0.0%",
 }
 BORDER = {"border": 1, "border_color": EDGE}
+HEAD = {
+    "bold": True,
+    "font_color": "white",
+    "bg_color": FILL,
+    "text_wrap": True,
+    "valign": "vcenter",
+    **BORDER,
+}
 STYLES: dict[str, dict[str, Any]] = {
     **{name: {"num_format": code} for name, code in NUMBERS.items()},
     "text": {},
@@ -40,16 +48,10 @@ STYLES: dict[str, dict[str, Any]] = {
         for name in ("exact", "money")
     },
     "input_text": {"num_format": "@", "bg_color": INPUT, **BORDER},
-    "head": {
-        "bold": True,
-        "font_color": "white",
-        "bg_color": FILL,
-        "text_wrap": True,
-        "valign": "vcenter",
-        **BORDER,
-    },
+    "head": HEAD,
+    "head_number": {**HEAD, "align": "right"},
 }
-WIDEST, HEAD_HEIGHT, PAPER_A4 = 42, 48, 9
+WIDEST, HEAD_HEIGHT, PAPER_A4 = 42, 34, 9
 SHEET_NAME_LENGTH = 31
 
 
@@ -101,7 +103,8 @@ class Book:
         for column, name in enumerate(frame.columns):
             kind = kinds.get(name, "text")
             is_text = kind in ("text", "input_text")
-            sheet.write_string(top, column, words(name), self.formats["head"])
+            head = self.formats["head" if is_text else "head_number"]
+            sheet.write_string(top, column, words(name), head)
             place = (sheet.get_name(), column)
             self._widths[place] = max(self._widths.get(place, 0), _width(frame[name], is_text=is_text))
             sheet.set_column(column, column, self._widths[place])

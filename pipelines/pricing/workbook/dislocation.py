@@ -27,6 +27,7 @@ KINDS = {
     "change": "share",
 }
 CHART = {"width": 700, "height": 330}
+CHART_COLUMN, LABEL_WIDTH = 6, 30
 
 
 def dislocation_sheet(book: Book, tariff: Tariff, renewals: Renewals) -> None:
@@ -37,14 +38,14 @@ def dislocation_sheet(book: Book, tariff: Tariff, renewals: Renewals) -> None:
     sheet = book.sheet(SHEET, about=ABOUT)
     sheet.write_string(0, 0, "Who pays more and who less", book.formats["title"])
     top = _summary(book, sheet, balance, customers)
+    sheet.set_row(0, 28)
     spread = bands(customers)
-    start = top
+    _chart(book, sheet, top + 2, spread.height)
     top = book.section(sheet, top, "Customers by change of price", spread, KINDS)
-    _chart(book, sheet, start + 2, spread.height, 6)
     fallen = by_level(tariff, customers)
-    top = max(top, start + 20)
     book.section(sheet, top, "Winners and losers", fallen, KINDS)
     sheet.autofilter(top + 1, 0, top + 1 + fallen.height, fallen.width - 1)
+    sheet.set_column(0, 0, LABEL_WIDTH)
 
 
 def bands(customers: pl.DataFrame) -> pl.DataFrame:
@@ -93,14 +94,16 @@ def _piece(fallen: pl.DataFrame, name: str, orders: pl.DataFrame) -> pl.DataFram
 def _summary(book: Book, sheet: Any, balance: Balance, customers: pl.DataFrame) -> int:
     """Facts in two columns; returns the next free row."""
     whole = winners_and_losers(customers).row(0, named=True)
+    referred = int(customers["referred"].sum()) if "referred" in customers.columns else 0
     facts: Sequence[tuple[str, Any, str, str]] = (
         ("Customers who renew", customers.height, "whole", ""),
-        ("with a current price", whole["customers"], "whole", "all below is of these"),
+        ("Referred", referred, "whole", "for an underwriter to look at"),
+        ("With a current price", whole["customers"], "whole", "all below is of these"),
         ("Premium now", whole["current_premium"], "whole", ""),
         ("Premium charged", whole["new_premium"], "whole", ""),
         ("Indicated change", balance.indicated_change, "share", "at the rates before balance, nobody held"),
         ("Change with caps, floors, gate", balance.held_change, "share", "at the rates before balance"),
-        ("Change decided", balance.target_change, "share", "nothing where no change was decided"),
+        ("Change decided", balance.target_change, "share", "empty where none was decided"),
         ("Base factor", balance.base_factor, "exact", "what all base rates were multiplied by"),
         ("Off-balance", balance.off_balance, "share", "what the base factor took back"),
         ("Overall change", balance.overall_change, "share", "what is charged over what is paid now"),
@@ -110,12 +113,6 @@ def _summary(book: Book, sheet: Any, balance: Balance, customers: pl.DataFrame) 
         ("Premium of the capped", whole["capped_premium"], "whole", ""),
         ("Left on the table", whole["left_on_the_table"], "whole", "indicated, not charged: cap or gate"),
         ("Charged above indicated", whole["charged_above_indicated"], "whole", "because of a floor"),
-        (
-            "Referred",
-            int(customers["referred"].sum()) if "referred" in customers.columns else 0,
-            "whole",
-            "renewals for an underwriter to look at",
-        ),
     )
     for row, (label, value, kind, note) in enumerate(facts, start=2):
         sheet.write_string(row, 0, label, book.formats["text"])
@@ -133,7 +130,8 @@ def _band(low: float | None, high: float | None) -> str:
     return f"{low:+.0%} to {high:+.0%}".replace("+0%", "0%")
 
 
-def _chart(book: Book, sheet: Any, first: int, bands_shown: int, column: int) -> None:
+def _chart(book: Book, sheet: Any, first: int, bands_shown: int) -> None:
+    """Beside the summary, of the bands below it."""
     last = first + bands_shown - 1
     chart = book.file.add_chart({"type": "column"})
     chart.add_series(
@@ -151,4 +149,4 @@ def _chart(book: Book, sheet: Any, first: int, bands_shown: int, column: int) ->
     chart.set_x_axis({"num_font": {"size": 9, "rotation": -45}})
     chart.set_y_axis({"num_format": "#,##0", "major_gridlines": {"visible": False}})
     chart.set_size(CHART)
-    sheet.insert_chart(first - 1, column, chart)
+    sheet.insert_chart(2, CHART_COLUMN, chart)

@@ -51,7 +51,7 @@ def last_year_sheet(
     bases = moved.base_rates.rename({"old": "base_rate_last_year", "new": "base_rate_this_year"})
     bases = bases.drop("old_fixed_amount", "new_fixed_amount")
     money = dict.fromkeys(("base_rate_last_year", "base_rate_this_year", "last_year", "this_year"), "money")
-    kinds = {**money, "change": "share", "exposure_years": "whole"}
+    kinds = {**money, "change": "share", "exposure_years": "years"}
     top = book.section(sheet, 2, "Base rates", bases, kinds)
     if moved.premiums is not None and moved.premiums.height:
         cells, note = _most_exposed(moved.premiums.rename({"old": "last_year", "new": "this_year"}))
