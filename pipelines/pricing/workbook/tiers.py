@@ -46,8 +46,8 @@ def tiers_sheet(book: Book, tariff: Tariff, renewals: Renewals) -> None:
             "is the sum of its covers and further lines, over its cost share, times the factors on the "
             "price, between minimum and maximum, rounded."
         )
-        sheet.merge_range(top - 1, 0, top, 8, note, book.formats["note"])
-        top += 2
+        sheet.merge_range(top, 0, top + 1, 8, note, book.formats["note"])
+        top += 3
     if tariff.price_factors.height:
         factors = tariff.price_factors.rename({"relativity": "factor_on_the_price"})
         book.section(sheet, top, "Factors on the price", factors, KINDS)
