@@ -83,6 +83,7 @@ def print_version(
         "authors": ", ".join(standing.authors),
         "approved by": standing.approver or "nobody yet",
         "edited from": standing.parent or "no other version",
+        "overall change": _overall_change(manifest),
         "year before": manifest.compared_with or "no version was in force",
         "files": f"{path} ({len(manifest.files)} files, each as the log has it)",
     }
@@ -98,9 +99,16 @@ def print_version(
         console.print(f"  {record.at:%Y-%m-%d %H:%M}  {what} by {who}{why}", markup=False)
     for change in manifest.changes:
         moved = f"{change.before:.4f} -> {change.after:.4f}"
-        console.print(
-            f"  {change.cover}, {change.factor} {change.level}: {moved}: {change.reason}", markup=False
-        )
+        what = f"{change.factor} {change.level}"
+        if change.of_base_rate:
+            moved, what = f"{change.before:,.2f} -> {change.after:,.2f}", "base rate"
+        console.print(f"  {change.cover}, {what}: {moved}: {change.reason}", markup=False)
+
+
+def _overall_change(manifest: Manifest) -> str:
+    if manifest.overall_change is None:
+        return manifest.balance_note or "none was decided"
+    return f"{manifest.overall_change:+.2%} was decided; base rates are put to it"
 
 
 def print_comparison(console: Console, old: str, new: str, moved: Comparison, top: int) -> None:
@@ -160,7 +168,10 @@ def _print_cover(console: Console, price: CoverPrice) -> None:
         table.add_column(
             name, justify="right" if name in ("relativity", "amount", "vehicle-years", "claims") else "left"
         )
-    table.add_row("base rate", "", "", f"{price.base_rate:,.2f}", "", "", "")
+    remark = ""
+    if price.base_rate != price.indicated_base_rate:
+        remark = escape(f"indicated {price.indicated_base_rate:,.2f}; {price.selection_reason}")
+    table.add_row("base rate", "", "", f"{price.base_rate:,.2f}", "", "", remark)
     for step in price.steps:
         remarks = []
         if step.rated_as != step.level:

@@ -177,6 +177,26 @@ def test_an_edit_shows_in_diff_explain_and_show(rates: Command, tmp_path: Path) 
     assert f"edit of {edited} by Bob" in rates("show", name).stdout
 
 
+def test_a_selected_base_rate_shows_in_show_and_explain_with_what_became_of_the_decided_change(
+    rates: Command, tmp_path: Path
+) -> None:
+    name = drafted(tmp_path, parts(overall_change=0.03)).version
+    assert "+3.00% was decided; base rates are put to it" in rates("show", name).stdout
+    out = tmp_path / "back.xlsx"
+    rates("pull", "--version", name, "--not-in-force", "--out", str(out))
+    book = openpyxl.load_workbook(out)
+    head = {cell.value: cell.column for cell in book["Base rates"][1]}
+    indicated = book["Base rates"].cell(2, head["Indicated"]).value
+    book["Base rates"].cell(2, head["Selected"]).value = round(indicated * 1.1, 2)
+    book["Base rates"].cell(2, head["Reason for the change"]).value = "[bold]market[/]"
+    book.save(out)
+    edited = rates("edit", "--from", str(out), by="Bob").stdout.split()[0]
+    shown = rates("show", edited).stdout
+    assert f"damage, base rate: {indicated:,.2f} -> {indicated * 1.1:,.2f}: [bold]market[/]" in shown
+    assert "no longer holds: base rates selected by hand: damage ([bold]market[/])" in shown
+    assert f"indicated {indicated:,.2f}; [bold]market[/]" in rates("explain", edited).stdout
+
+
 def test_diff_takes_what_is_in_force_where_a_version_has_no_parent(rates: Command, tmp_path: Path) -> None:
     old = drafted(tmp_path, of_year(parts(loading=0.2), 2025)).version
     new = drafted(tmp_path).version

@@ -125,6 +125,9 @@ def price_book(
         PublicationError: the change cannot be met, or is asked for where no current price is known.
     """
     customers = customers.drop([name for name in PRICED if name in customers.columns])
+    # A factor on the price that nobody's level is known of, such as the score without telematics.
+    unknown = [name for name in tariff.factors if name not in customers.columns]
+    customers = customers.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in unknown)
     mine = customers.filter(pl.col("tier").is_in(list(tariff.tiers)))
     if mine.height < customers.height:
         LOGGER.warning("%d customers hold what is not priced as a whole", customers.height - mine.height)

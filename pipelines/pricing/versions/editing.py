@@ -21,7 +21,7 @@ from pipelines.settings import Settings
 
 
 def edit_from_workbook(settings: Settings, path: Path, version: str | None, reason: str) -> Standing:
-    """Make a new draft of the relativities that a workbook selects.
+    """Make a new draft of the relativities and base rates that a workbook selects.
 
     Args:
         settings: of the installation.
@@ -42,7 +42,9 @@ def edit_from_workbook(settings: Settings, path: Path, version: str | None, reas
     parts = version_parts(desk, standing)
     changes = workbook.selections(parts.rates, parts.manifest.edit_limit)
     if not changes:
-        raise PublicationError(f"{path}: every relativity is the one that {standing.version} has")
+        raise PublicationError(
+            f"{path}: every relativity and base rate is the one that {standing.version} has"
+        )
     made = edited_parts(parts, changes)
     return desk.draft(made.manifest, write_parts(made), Action.EDIT, reason)[0]
 

@@ -42,6 +42,8 @@ class CoverPrice:
 
     cover: str
     base_rate: Decimal
+    indicated_base_rate: Decimal
+    selection_reason: str | None
     steps: tuple[Step, ...]
     fixed_amount: Decimal
     unrounded: float
@@ -138,4 +140,13 @@ def _cover(table: RateTable, cover: str, cell: Mapping[str, str], premium: Decim
         taken = {name: row[name] for name in Step.__annotations__ if name in row and name != "level"}
         steps.append(Step(**taken, level=cell[applied.factor], rated_as=applied.level, amount=amount))
     unrounded = amount + float(base["fixed_amount"])
-    return CoverPrice(cover, base["base_rate"], tuple(steps), base["fixed_amount"], unrounded, premium)
+    return CoverPrice(
+        cover,
+        base["base_rate"],
+        base["indicated_base_rate"],
+        base["selection_reason"],
+        tuple(steps),
+        base["fixed_amount"],
+        unrounded,
+        premium,
+    )

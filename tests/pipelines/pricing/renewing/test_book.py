@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from models_ml.rating import Tracer, price_of
+from models_ml.rating import Tariff, Tracer, price_of
 from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.renewing.book import Book, price_book
 from tests.pipelines.pricing.versions.examples import parts
@@ -139,3 +139,14 @@ def test_as_planned_a_package_apart_keeps_the_margin_it_was_loaded_with() -> Non
     _, book = price_book(made.tariff, tariff_prices, made.book.packages, made.plan, 0.0)
     planned = book.scenarios.filter((pl.col("scenario") == "as planned") & (pl.col("tier") == "all"))
     assert planned["margin_ratio"][0] == pytest.approx(loading.margin_ratio, abs=0.002)
+
+
+def test_without_telematics_everybody_pays_the_price_of_an_unknown_score() -> None:
+    made = parts()
+    score = {"*": 1.0, "95-100": 0.5}
+    rows = [("*", "*", "driving_score", level, relativity) for level, relativity in score.items()]
+    names = ["tier", "cover", "factor", "level", "relativity"]
+    on_price = pl.DataFrame(rows, schema=names, orient="row")
+    tariff = Tariff(pl.concat([made.tariff.table, on_price], how="diagonal"))
+    _, book = price_book(tariff, made.book.customers, made.book.packages, made.plan, 0.0)
+    assert book.customers["price"].to_list() == made.book.customers["price"].to_list()

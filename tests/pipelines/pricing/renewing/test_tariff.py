@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models_ml.rating import RateTable, TierPlan
@@ -46,6 +46,7 @@ def selected(held: RateTable, factor: str) -> list[float]:
     return own.sort("level_order")["relativity"].to_list()
 
 
+@settings(deadline=None, max_examples=50)
 @given(drawn)
 def test_a_factor_of_the_plan_only_rises_or_only_falls(relativities: list[float]) -> None:
     for factor, direction in rating_plan().monotone.items():
@@ -54,6 +55,7 @@ def test_a_factor_of_the_plan_only_rises_or_only_falls(relativities: list[float]
         assert all(a <= b + 1e-4 for a, b in itertools.pairwise(ordered))
 
 
+@settings(deadline=None, max_examples=50)
 @given(drawn)
 def test_the_driving_score_keeps_within_its_bounds(relativities: list[float]) -> None:
     least, most = rating_plan().rules.score

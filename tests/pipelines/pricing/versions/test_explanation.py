@@ -53,6 +53,19 @@ def test_a_relativity_selected_by_hand_is_told_with_the_indicated_one_and_why() 
     assert (step.relativity, step.indicated_relativity, step.selection_reason) == (1.1, indicated, "wear")
 
 
+def test_a_base_rate_selected_by_hand_is_told_with_the_indicated_one_and_why() -> None:
+    before = explain(parts(), {}).covers[0].base_rate
+    after = float(before) + 1
+    change = Change(
+        cover="damage", factor="base", level="base", before=float(before), after=after, reason="market"
+    )
+    damage, glass = explain(edited_parts(parts(), (change,)), {}).covers
+    assert (float(damage.base_rate), damage.indicated_base_rate, damage.selection_reason) == (
+        after, before, "market",
+    )  # fmt: skip
+    assert (glass.base_rate, glass.selection_reason) == (glass.indicated_base_rate, None)
+
+
 def test_a_factor_that_the_table_does_not_have_is_refused_with_the_nearest() -> None:
     with pytest.raises(PublicationError, match="factor 'usee': none of that name; did you mean 'use'"):
         explain(parts(), {"usee": "taxi"})
