@@ -47,7 +47,7 @@ def judged(where: SimulatedYear) -> dict[str, object]:
     known = sorted(set(pl.read_parquet(where.truth / "expected_costs.parquet")["cover"]) & set(made))
     loadings = load_loadings(where.learn, known, DAY)
     built = build_rate_table({c: made[c].model for c in known}, loadings, experience.level_orders)
-    table = held_to_plan(built, load_plan(where.learn, DAY))
+    table = held_to_plan(built, load_plan(where.learn, DAY), experience.contracts)
     book = _book(fourth_year({c: made[c] for c in known}, where), table, loadings, where)
     rules = _rules(book, experience.contracts.filter(pl.col("cover").is_in(known)))
     verdicts = {name: _verdict(book, price) for name, price in rules.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from models_ml.rating.balance import on_balance
 from models_ml.rating.dislocation import distribution, retention, winners_and_losers
 from models_ml.rating.engine import expand, expand_prices, rate, rate_contracts
 from models_ml.rating.errors import RatingError
@@ -63,6 +64,7 @@ __all__ = [
     "limit_on_amount",
     "limit_on_count",
     "multiplied",
+    "on_balance",
     "order_relativities",
     "own_experience",
     "price_of",
