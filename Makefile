@@ -24,19 +24,20 @@ $(UV): requirements/tools.lock | $(VENV)/pyvenv.cfg
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/tools.lock
 	@touch $(UV)
 
-# The test environment holds everything the run environment does, so it serves both.
+# The test environment holds everything the run environment does, so it serves both. Modules are compiled once, here:
+# where Python may not write what it compiles, dbt would compile its own for a second at every start.
 $(VENV)/.run: requirements/run.lock pyproject.toml | $(UV)
 	@if [ $(VENV)/.dev -nt requirements/dev.lock ] && [ $(VENV)/.dev -nt pyproject.toml ]; then :; else \
 	  echo "Installing what a run needs (requirements/run.lock) ..."; \
 	  rm -f $(VENV)/.dev; \
-	  $(UV) pip sync --require-hashes --python $(BIN)/python requirements/run.lock && \
+	  $(UV) pip sync --compile-bytecode --require-hashes --python $(BIN)/python requirements/run.lock && \
 	  $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . && \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/tools.lock ; fi
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.lock pyproject.toml | $(UV)
 	@echo "Installing what runs and tests need (requirements/dev.lock) ..."
-	@$(UV) pip sync --require-hashes --python $(BIN)/python requirements/dev.lock
+	@$(UV) pip sync --compile-bytecode --require-hashes --python $(BIN)/python requirements/dev.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/tools.lock
 	@touch $@ $(VENV)/.run
@@ -126,7 +127,7 @@ bench-forecast: $(VENV)/.dev ## Hold the forecast to what was published on freMT
 prove-forecast: $(VENV)/.dev ## Hold the forecast of VEHICLES=5000 simulated cars to the known cost of their fourth year
 	@VEHICLES=$(or $(VEHICLES),5000) SEED=$(or $(SEED),1) $(BIN)/python -m benchmarks.fourth_year
 
-bench-rating: $(VENV)/.dev ## Rate a million contracts and trace ten thousand; SCRATCH=DIR of a simulated year judges the prices
+bench-rating: $(VENV)/.dev ## Rate a million contracts and trace ten thousand; VEHICLES=5000 also judges the prices of a simulated brand
 	@$(BIN)/python -m benchmarks.rating
 
 bench-spine: $(VENV)/.dev ## Run the job on real public portfolios (RATEWRIGHT_BENCH_DATA)

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -29,6 +28,8 @@ from models_ml.evaluation import tweedie_deviance
 from models_ml.glm import Array
 from models_ml.rating import CoverLoading, RateTable, build_rate_table, rate
 from pipelines.pricing.forecasting.experience import load_experience, load_loadings
+from pipelines.pricing.renewing.plan import load_plan
+from pipelines.pricing.renewing.tariff import held_to_plan
 from pipelines.warehouse.serving import read
 
 TREND = 0.025
@@ -38,19 +39,15 @@ GROUPS = ("tier", "vehicle_age", "powertrain")
 DAY = dt.date(RATING_YEAR, 1, 1)
 
 
-def judged(root: Path) -> dict[str, object]:
-    """Loss ratio of the new table against target, and which rules it beats.
-
-    Args:
-        root: folder made by `benchmarks.simulated_year`.
-    """
-    where = SimulatedYear(root / "learn.duckdb", root / "judge.duckdb", root / "brand_truth")
+def judged(where: SimulatedYear) -> dict[str, object]:
+    """Loss ratio of the new table, held to the rating plan, against target, and which rules it beats."""
     print("fitting three simulated years ...", file=sys.stderr)
     experience = load_experience(where.learn, DAY)
     made, _ = forecasts(experience)
     known = sorted(set(pl.read_parquet(where.truth / "expected_costs.parquet")["cover"]) & set(made))
     loadings = load_loadings(where.learn, known, DAY)
-    table = build_rate_table({c: made[c].model for c in known}, loadings, experience.level_orders)
+    built = build_rate_table({c: made[c].model for c in known}, loadings, experience.level_orders)
+    table = held_to_plan(built, load_plan(where.learn, DAY), experience.contracts)
     book = _book(fourth_year({c: made[c] for c in known}, where), table, loadings, where)
     rules = _rules(book, experience.contracts.filter(pl.col("cover").is_in(known)))
     verdicts = {name: _verdict(book, price) for name, price in rules.items()}

@@ -57,7 +57,8 @@ create temp table c as
         least(c.expiry_date, coalesce(c.cancelled_on - 1, c.expiry_date), p.valuation_date) as last_day,
         p.valuation_date as val, p.rating_year_start as ry0, p.rating_year_end as ry1,
         v.make, v.model, v.powertrain, v.region, v.model_year, v.in_service_date,
-        row_number() over (order by c.contract_id)::int as c
+        row_number() over (order by c.effective_date, c.contract_id)::int as c,
+        dense_rank() over (order by c.vehicle_id, c.product)::int as vp
     from read_parquet('{lake}/contracts/*.parquet', union_by_name = true) as c
     left join v on v.vehicle_id = c.vehicle_id, p;
 create temp table seg as
@@ -130,16 +131,14 @@ from y;
 
 create table marts.vehicle_months as
 with a as (
-    select c.vehicle_id, c.product, u.m as month_start, c.contract_id, c.tier, c.customer_id, u.days, u.km, u.src,
-        u.score, (c.eff, c.contract_id) as o,
-        greatest(coalesce(told_age + year(u.m) - year(eff), year(u.m) - model_year,
-            year(u.m) - year(in_service_date)), 0) as age
-    from cmu as u join c using (c))
-select vehicle_id, product, month_start, arg_max(contract_id, o) as contract_id, arg_max(tier, o) as tier,
-    arg_max(customer_id, o) as customer_id, count(*) as contracts, sum(days)::bigint as exposure_days,
-    arg_max(age, o)::bigint as vehicle_age_years, sum(km)::bigint as driven_km, arg_max(src, o) as driven_km_source,
-    arg_max(score, o)::double as driving_score
-from a group by vehicle_id, product, month_start;
+    select m, max(c) as c, count(*) as n, sum(u.days) as days, sum(km) as km, arg_max(src, c) as src,
+        arg_max(score, c) as score
+    from cmu as u join c using (c) group by vp, m)
+select vehicle_id, product, m as month_start, contract_id, tier, customer_id, n as contracts,
+    days::bigint as exposure_days, greatest(coalesce(told_age + year(m) - year(eff), year(m) - model_year,
+        year(m) - year(in_service_date)), 0)::bigint as vehicle_age_years,
+    km::bigint as driven_km, src as driven_km_source, score::double as driving_score
+from a join c using (c);
 
 -- Terms, levels, cells.
 create temp table t as
@@ -168,7 +167,8 @@ union all select c, 'powertrain', l_powertrain, null from t
 union all select c, 'region', l_region, null from t
 union all select t.c, f.factor, f.level, f.level_order
 from read_parquet('{lake}/contract_factors/*.parquet', union_by_name = true) as f join t using (contract_id);
-create temp table cell as select c, md5(string_agg(factor || '=' || level, '|' order by factor)) as cell from lev group by c;
+create temp table cell as select c, md5(array_to_string(list_transform(
+        list_sort(list({'o': factor, 't': factor || '=' || level})), lambda x: x.t), '|')) as cell from lev group by c;
 create temp table cov as
 with listed as (select t.c, cover from read_parquet('{lake}/contract_covers/*.parquet', union_by_name = true)
     join t using (contract_id)),

@@ -1,10 +1,11 @@
 """Speed of the rating engine, and whether a traced price is the vectorised one: one line of JSON.
 
-[CONTRACTS=1000000] [SCRATCH=DIR] .venv/bin/python -m benchmarks.rating
+[CONTRACTS=1000000] [VEHICLES=N [SEED=1] [SCRATCH=DIR]] .venv/bin/python -m benchmarks.rating
 
 Rates generated contracts of a tariff of the integrated plan's size (seven covers, seven factors, three tiers)
-and traces ten thousand of them. With SCRATCH, a folder made by `benchmarks.simulated_year`, the table is also
-judged on the fourth year and in a market of two insurers (`benchmarks.market`).
+and traces ten thousand of them. With VEHICLES, a brand of that size is simulated for four years (in SCRATCH,
+to keep it), and the table of the first three is judged on the fourth and in a market of two insurers
+(`benchmarks.market`). What was found is kept in results/.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sys
 import time
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import polars as pl
@@ -41,6 +43,7 @@ LEVELS = {"make": 12, "model": 60, "powertrain": 4, "vehicle_age": 11, "annual_m
 SCORES = {"95-100": 0.88, "90-94": 0.92, "80-89": 0.98, "70-79": 1.05, "60-69": 1.12, "*": 1.0}
 TIERS = {"Basic": 4, "Standard": 6, "Premium": 7}
 TRACED = 10_000
+RESULTS = Path(__file__).with_name("results")
 
 
 def generated_tariff(seed: int) -> Tariff:
@@ -112,11 +115,21 @@ def main() -> None:
         "rate_s": round(seconds, 2),
         "trace_mismatches": sum(a != b for a, b in zip(shown, prices.gather(sample), strict=True)),
     }
-    if "SCRATCH" in os.environ:
-        from benchmarks.market import judged
-
-        found |= judged(Path(os.environ["SCRATCH"]))
+    name = "rating.json"
+    if "VEHICLES" in os.environ:
+        vehicles, seed = int(os.environ["VEHICLES"]), int(os.environ.get("SEED", "1"))
+        found |= {"vehicles": vehicles, "seed": seed, **_judged(vehicles, seed)}
+        name = f"rating-{vehicles}-seed-{seed}.json"
+    (RESULTS / name).write_text(json.dumps(found, indent=1) + "\n")
     print(json.dumps(found))
+
+
+def _judged(vehicles: int, seed: int) -> dict[str, object]:
+    from benchmarks.market import judged
+    from benchmarks.simulated_year import prepare
+
+    with TemporaryDirectory(prefix="ratewright-rating-") as scratch:
+        return judged(prepare(vehicles, seed, Path(os.environ.get("SCRATCH", scratch))))
 
 
 if __name__ == "__main__":

@@ -24,10 +24,11 @@ def edit_rates(
     version: Annotated[str | None, typer.Argument(help="The draft that is meant, to be sure.")] = None,
     reason: Reason = "",
 ) -> None:
-    """Read selected relativities back from a workbook and make a new draft of them.
+    """Read selected relativities and base rates back from a workbook and make a new draft of them.
 
     Fetch the draft's workbook with `rates pull --version`, change numbers in the column Selected of a
-    factor's sheet, and say why beside each. All is taken, or nothing: every cell that is refused is told.
+    factor's sheet or of Base rates, and say why beside each. All is taken, or nothing: every cell that is
+    refused is told.
 
     Example: ratewright rates edit --from rates.xlsx --reason "after the review of 12 May"
     """

@@ -31,6 +31,13 @@ class FileFormat(StrEnum):
 
 
 Client = Annotated[str | None, typer.Option("--client", help="Client, if several have one.")]
+OverallChange = Annotated[
+    float | None,
+    typer.Option(
+        help="Change of the premium of who comes up for renewal, decided for the year: 0.03 is 3 % more. "
+        "Base rates are moved to meet it; left out, they stay where cost puts them."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 
 
@@ -39,6 +46,7 @@ def draft_rates(
     source: Annotated[str | None, typer.Option("--from", help="Version to make a draft of.")] = None,
     mapping: Annotated[Path | None, typer.Option(help="YAML mapping of the client.")] = None,
     rating_year: Annotated[int, typer.Option(help="Year in which the rating year begins.")] = 0,
+    overall_change: OverallChange = None,
     reason: Reason = "",
 ) -> None:
     """Make a draft: of the forecast of the last run, or of a version that can no longer be edited.
@@ -48,8 +56,11 @@ def draft_rates(
 
     Example: ratewright rates draft --mapping data/mappings/acme.yml --rating-year 2026
 
+    Example: ratewright rates draft --mapping data/mappings/acme.yml --rating-year 2026 --overall-change 0.03
+
     Example: ratewright rates draft --from acme-1f0c2d3e4b --reason "parts inflation was revised"
     """
+    from pipelines.pricing.versions.editing import book_of
     from pipelines.settings import settings
 
     if (source is None) == (mapping is None or not rating_year):
@@ -61,8 +72,9 @@ def draft_rates(
     else:
         from pipelines.pricing.versions.drafting import draft_of_last_forecast
 
-        standing = draft_of_last_forecast(settings(), mapping or Path(), rating_year)
+        standing = draft_of_last_forecast(settings(), mapping or Path(), rating_year, overall_change)
     console.print(f"{standing.version} is {standing.state}.", markup=False)
+    console.print(f"{book_of(settings(), standing).in_words()}.", markup=False)
 
 
 @rates.command("list")
@@ -92,13 +104,15 @@ def show_rates(version: Version, as_json: AsJson = False) -> None:
     Example: ratewright rates show acme-1f0c2d3e4b
     """
     from pipelines.cli_rates_shown import print_version, standing_record
+    from pipelines.pricing.renewing.book import Book
     from pipelines.pricing.versions.manifest import Manifest
     from pipelines.pricing.versions.publication import MANIFEST
     from pipelines.pricing.workflow import locate
     from pipelines.settings import settings
 
     desk, standing = locate(settings(), version)
-    manifest = Manifest.model_validate_json(desk.files(standing)[MANIFEST])
+    files = desk.files(standing)
+    manifest, book = Manifest.model_validate_json(files[MANIFEST]), Book.from_files(files)
     history = desk.history(version)
     if as_json:
         log = [record.model_dump(mode="json") for record in history]
@@ -107,6 +121,7 @@ def show_rates(version: Version, as_json: AsJson = False) -> None:
         )
     else:
         print_version(console, standing, manifest, history, desk.path(standing))
+        console.print(f"Renewals: {book.in_words()}", markup=False)
 
 
 @rates.command("pack")
@@ -166,7 +181,9 @@ def explain_rates(
 ) -> None:
     """Explain the price of one cell: base, relativities, fixed amount, rounding, and what they rest on.
 
-    Example: ratewright rates explain acme-1f0c2d3e4b --at "make=Roewe" --at vehicle_age=3
+    With a tier, also what its package makes of it.
+
+    Example: ratewright rates explain acme-1f0c2d3e4b --at "make=Roewe" --at vehicle_age=3 --at tier=Standard
     """
     from pipelines.cli_rates_shown import print_explanation
     from pipelines.pricing.versions.editing import version_parts
@@ -219,6 +236,43 @@ def pull_rates(
     in_words = "" if standing.state is State.IN_FORCE else f".{standing.state.replace(' ', '-')}"
     target = hand_out(desk.files(standing), standing.version + in_words, file_format, out)
     console.print(f"{standing.version} ({standing.state}) -> {target}", markup=False)
+
+
+@rates.command("quote")
+def quote_rates(
+    contracts: Annotated[
+        Path, typer.Option(help="Contracts as .csv, .parquet or .xlsx: tier and a column per rating factor.")
+    ],
+    out: Annotated[Path, typer.Option(help="File to write, .csv or .parquet.")],
+    year: Annotated[int, typer.Option(help="Rating year: its version in force.")] = 0,
+    version: Annotated[str | None, typer.Option(help="A version by its name, in place of a year.")] = None,
+    client: Client = None,
+) -> None:
+    """Price contracts from a version's published table alone, verified against the manifest and the log.
+
+    A version that is named need not be in force: so a draft can be tried.
+
+    Example: ratewright rates quote --year 2026 --contracts offers.csv --out quotes.csv
+    """
+    from models_ml.rating import Tariff
+    from pipelines.errors import InputError
+    from pipelines.files import parquet_bytes, write_atomically
+    from pipelines.pricing.versions.files import read_numbers
+    from pipelines.pricing.versions.quoting import quote, read_contracts
+    from pipelines.pricing.workflow import in_force, locate
+    from pipelines.settings import settings
+
+    if (version is None) == (year == 0):
+        raise typer.BadParameter("either --year YYYY or --version NAME")
+    if out.suffix not in (".csv", ".parquet"):
+        raise InputError(str(out), expected="a file in .csv or .parquet", found=out.suffix or "no ending")
+    desk, standing = locate(settings(), version) if version else in_force(settings(), year, client)
+    tariff = Tariff(read_numbers(desk.files(standing))[0])
+    priced = quote(tariff, read_contracts(contracts), str(contracts))
+    write_atomically(out, parquet_bytes(priced) if out.suffix == ".parquet" else priced.write_csv().encode())
+    console.print(
+        f"{priced.height:,} contracts priced by {standing.version} ({standing.state}) -> {out}", markup=False
+    )
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -26,6 +26,19 @@ STYLES = {
     "retired": "dim",
 }
 HASH_SHOWN = 12
+PACKAGE_STEPS = {
+    "cent": "premium apart",
+    "limit": "share within the limit",
+    "terms": "terms of the package",
+    "cover": "cost in the package",
+    "lines": "all covers and further lines",
+    "load": "divided by what loads leave for cost",
+    "factor": "{factor} {level}",
+    "minimum": "not below the minimum",
+    "maximum": "not above the maximum",
+    "price": "rounded: {level}",
+}
+MONEY_STEPS = ("cent", "cover", "lines", "minimum", "maximum", "price")
 
 
 def standing_record(standing: Standing) -> dict[str, Any]:
@@ -70,6 +83,7 @@ def print_version(
         "authors": ", ".join(standing.authors),
         "approved by": standing.approver or "nobody yet",
         "edited from": standing.parent or "no other version",
+        "overall change": _overall_change(manifest),
         "year before": manifest.compared_with or "no version was in force",
         "files": f"{path} ({len(manifest.files)} files, each as the log has it)",
     }
@@ -85,9 +99,16 @@ def print_version(
         console.print(f"  {record.at:%Y-%m-%d %H:%M}  {what} by {who}{why}", markup=False)
     for change in manifest.changes:
         moved = f"{change.before:.4f} -> {change.after:.4f}"
-        console.print(
-            f"  {change.cover}, {change.factor} {change.level}: {moved}: {change.reason}", markup=False
-        )
+        what = f"{change.factor} {change.level}"
+        if change.of_base_rate:
+            moved, what = f"{change.before:,.2f} -> {change.after:,.2f}", "base rate"
+        console.print(f"  {change.cover}, {what}: {moved}: {change.reason}", markup=False)
+
+
+def _overall_change(manifest: Manifest) -> str:
+    if manifest.overall_change is None:
+        return manifest.balance_note or "none was decided"
+    return f"{manifest.overall_change:+.2%} was decided; base rates are put to it"
 
 
 def print_comparison(console: Console, old: str, new: str, moved: Comparison, top: int) -> None:
@@ -112,9 +133,33 @@ def print_explanation(console: Console, explained: Explanation, manifest: Manife
         console.print(f"Held at their base level: {held}", markup=False, style="dim")
     for price in explained.covers:
         _print_cover(console, price)
-    console.print(f"Total {explained.total:,.2f}", style="bold")
+    console.print(f"Covers apart {explained.total:,.2f}", style="bold")
+    if explained.package:
+        _print_package(console, explained)
+    elif explained.packages:
+        console.print(f"Packages: --at tier={' | '.join(explained.packages)}", markup=False, style="dim")
     console.print()
     _print_origin(console, manifest)
+
+
+def _print_package(console: Console, explained: Explanation) -> None:
+    """What the package makes of the premiums of its covers."""
+    title = f"package {explained.cell.get('tier', '')}".strip()
+    table = Table(box=box.SIMPLE_HEAD, title=escape(title), title_justify="left", title_style="bold")
+    for name in ("step", "cover", "value", "amount"):
+        table.add_column(name, justify="right" if name in ("value", "amount") else "left")
+    for step in explained.package:
+        if step.kind == "limit" and step.value == 1:
+            continue
+        value = f"{step.value:,.2f}" if step.kind in MONEY_STEPS else f"x {step.value:.4f}"
+        words = escape(PACKAGE_STEPS.get(step.kind, step.kind).format(factor=step.factor, level=step.level))
+        last = step.kind == "price"
+        table.add_row(
+            words, "" if step.cover == "*" else escape(step.cover), value, f"{step.amount:,.4f}",
+            style="bold" if last else "",
+        )  # fmt: skip
+    console.print(table)
+    console.print(f"Price {explained.price:,.2f}", style="bold")
 
 
 def _print_cover(console: Console, price: CoverPrice) -> None:
@@ -123,7 +168,10 @@ def _print_cover(console: Console, price: CoverPrice) -> None:
         table.add_column(
             name, justify="right" if name in ("relativity", "amount", "vehicle-years", "claims") else "left"
         )
-    table.add_row("base rate", "", "", f"{price.base_rate:,.2f}", "", "", "")
+    remark = ""
+    if price.base_rate != price.indicated_base_rate:
+        remark = escape(f"indicated {price.indicated_base_rate:,.2f}; {price.selection_reason}")
+    table.add_row("base rate", "", "", f"{price.base_rate:,.2f}", "", "", remark)
     for step in price.steps:
         remarks = []
         if step.rated_as != step.level:

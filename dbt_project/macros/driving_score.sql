@@ -3,7 +3,7 @@
    logarithms. #}
 {% macro driving_score(shares) -%}
     greatest(0e0, least(100e0, (select rules.intercept from rules)
-        - (select rules.slope * rules.base from rules) * exp(
+        - (select rules.slope from rules) * (select rules.base from rules) * exp(
             {%- for name, share in shares.items() %}
             {{ '+ ' if not loop.first }}(select rules.{{ name }} from rules)
             * least(coalesce({{ share }}, 0e0), (select rules.{{ name }}_cap from rules))

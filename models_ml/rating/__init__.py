@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from models_ml.rating.balance import on_balance
 from models_ml.rating.dislocation import distribution, retention, winners_and_losers
 from models_ml.rating.engine import expand, expand_prices, rate, rate_contracts
 from models_ml.rating.errors import RatingError
@@ -22,7 +23,12 @@ from models_ml.rating.repricing import Repricing, reprice
 from models_ml.rating.rounding import Rounding
 from models_ml.rating.scenario_book import scenario_book
 from models_ml.rating.scenarios import CoverResponse, Scenario, scenario_outcomes, tornado
-from models_ml.rating.selection import bound_relativities, order_relativities, select_relativities
+from models_ml.rating.selection import (
+    bound_relativities,
+    order_relativities,
+    select_base_rates,
+    select_relativities,
+)
 from models_ml.rating.table import BASE, RELATIVITY_PLACES, CoverLoading, RateTable, build_rate_table
 from models_ml.rating.tariff import Tariff, build_tariff
 from models_ml.rating.trace import Step, Tracer, multiplied, price_of, trace
@@ -58,6 +64,7 @@ __all__ = [
     "limit_on_amount",
     "limit_on_count",
     "multiplied",
+    "on_balance",
     "order_relativities",
     "own_experience",
     "price_of",
@@ -71,6 +78,7 @@ __all__ = [
     "scenario_book",
     "scenario_outcomes",
     "score_factors",
+    "select_base_rates",
     "select_relativities",
     "tier_plans",
     "tornado",

@@ -48,6 +48,16 @@ def rate(table: RateTable, frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def multiplied_out(table: RateTable, cover: str, frame: pl.DataFrame) -> pl.Series:
+    """The product of a cover's relativities for every row of `frame`, in whose order it is.
+
+    Raises:
+        RatingError: a rating factor has no column.
+    """
+    codes = _Codes(table.rates, table.factors, frame)
+    return frame.with_columns(codes.columns).select(product=codes.product(cover, pl.lit(1.0))).to_series()
+
+
 def rate_contracts(tariff: Tariff, contracts: pl.DataFrame) -> pl.DataFrame:
     """Price every contract for its tier.
 

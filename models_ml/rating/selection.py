@@ -1,4 +1,4 @@
-"""Relativities that somebody selects instead of the forecast's, each with a reason."""
+"""Relativities and base rates that somebody selects instead of the forecast's, each with a reason."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import numpy as np
 import polars as pl
 
 from models_ml.rating.errors import RatingError
-from models_ml.rating.table import BASE, RELATIVITY_PLACES, RateTable
+from models_ml.rating.table import BASE, MONEY, RELATIVITY_PLACES, RateTable
 from models_ml.relativities import OTHER
 
 Direction = Literal["rising", "falling"]
+KEYS = ("cover", "factor", "level")
 
 
 def select_relativities(table: RateTable, selections: pl.DataFrame) -> RateTable:
@@ -25,32 +26,51 @@ def select_relativities(table: RateTable, selections: pl.DataFrame) -> RateTable
         RatingError: a selection has no row in the table, stands twice, is not a positive number or has
             no reason.
     """
-    keys = ["cover", "factor", "level"]
-    chosen = selections.select(
-        *keys, selected=pl.col("relativity").round(RELATIVITY_PLACES), why=pl.col("reason").str.strip_chars()
-    )
-    known = table.rates.filter(pl.col("factor") != BASE)
+    chosen = selections.select(*KEYS, _reason(), selected=pl.col("relativity").round(RELATIVITY_PLACES))
+    _check(chosen, table.rates.filter(pl.col("factor") != BASE))
+    return _with(table, chosen, "relativity")
+
+
+def select_base_rates(table: RateTable, selections: pl.DataFrame) -> RateTable:
+    """The table with some of its base rates selected by hand; fixed amounts stay.
+
+    Args:
+        table: as built.
+        selections: `cover`, `base_rate` (a double) and `reason`, a row per change.
+
+    Raises:
+        RatingError: a cover has no base rate in the table, stands twice, its selection is not a positive
+            number or has no reason.
+    """
+    at_base = [pl.lit(BASE).alias(name) for name in KEYS[1:]]
+    chosen = selections.select("cover", *at_base, _reason(), selected=pl.col("base_rate").round(2))
+    _check(chosen, table.rates.filter(pl.col("factor") == BASE))
+    return _with(table, chosen.with_columns(pl.col("selected").cast(MONEY)), "base_rate")
+
+
+def _reason() -> pl.Expr:
+    return pl.col("reason").str.strip_chars().alias("why")
+
+
+def _check(chosen: pl.DataFrame, known: pl.DataFrame) -> None:
+    positive = pl.col("selected").is_finite() & (pl.col("selected") > 0)
     for complaint, bad in (
-        ("has no row in the table", chosen.join(known, on=keys, how="anti")),
-        ("is selected twice", chosen.filter(pl.struct(keys).is_duplicated())),
-        (
-            "is not a positive number",
-            chosen.filter(
-                ~(pl.col("selected").is_finite() & (pl.col("selected") > 0)).fill_null(value=False)
-            ),
-        ),
+        ("has no row in the table", chosen.join(known, on=KEYS, how="anti")),
+        ("is selected twice", chosen.filter(pl.struct(KEYS).is_duplicated())),
+        ("is not a positive number", chosen.filter(~positive.fill_null(value=False))),
         ("has no reason", chosen.filter(pl.col("why").fill_null("") == "")),
     ):
         if bad.height:
-            cover, factor, level, value, _ = bad.row(0)
+            cover, factor, level, value = bad.select(*KEYS, "selected").row(0)
             raise RatingError(f"cover '{cover}', factor '{factor}', level '{level}': {value} {complaint}")
+
+
+def _with(table: RateTable, chosen: pl.DataFrame, column: str) -> RateTable:
+    """The table with what was chosen in place of a column's values, and why."""
     reason = "reason" if "reason" in table.rates.columns else pl.lit(None, dtype=pl.String)
-    joined = table.rates.with_columns(reason=reason).join(chosen, on=keys, how="left", maintain_order="left")
-    return RateTable(
-        joined.with_columns(
-            relativity=pl.coalesce("selected", "relativity"), reason=pl.coalesce("why", "reason")
-        ).drop("selected", "why")
-    )
+    joined = table.rates.with_columns(reason=reason).join(chosen, on=KEYS, how="left", maintain_order="left")
+    taken = pl.coalesce("selected", column).alias(column)
+    return RateTable(joined.with_columns(taken, reason=pl.coalesce("why", "reason")).drop("selected", "why"))
 
 
 def bound_relativities(table: RateTable, factor: str, least: float, most: float, reason: str) -> RateTable:

@@ -117,12 +117,14 @@ def rate_table(repricing: Repricing) -> dg.MaterializeResult[None]:
         parts, standing, created = drafted
         log.rows(parts.rates.height, standing.state if created else "stands already, same bytes")
     path = Desk(plan.settings, plan.client).path(standing)
+    LOGGER.info("%s", parts.book.in_words())
     LOGGER.info("rate table %s (%s) in %s", standing.version, standing.state, path)
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": parts.rates.height,
             "version": standing.version,
             "state": str(standing.state),
+            "renewals": parts.book.in_words(),
             "preview": preview(parts.rates),
             "path": str(path),
             "pricing_pack": dg.MetadataValue.path(path / "pricing_pack.html"),

@@ -214,6 +214,26 @@ def test_an_edit_shows_in_diff_explain_and_show(rates: Command, tmp_path: Path) 
     assert f"edit of {edited} by Bob" in rates("show", name).stdout
 
 
+def test_a_selected_base_rate_shows_in_show_and_explain_with_what_became_of_the_decided_change(
+    rates: Command, tmp_path: Path
+) -> None:
+    name = drafted(tmp_path, parts(overall_change=0.03)).version
+    assert "+3.00% was decided; base rates are put to it" in rates("show", name).stdout
+    out = tmp_path / "back.xlsx"
+    rates("pull", "--version", name, "--not-in-force", "--out", str(out))
+    book = openpyxl.load_workbook(out)
+    head = {cell.value: cell.column for cell in book["Base rates"][1]}
+    indicated = book["Base rates"].cell(2, head["Indicated"]).value
+    book["Base rates"].cell(2, head["Selected"]).value = round(indicated * 1.1, 2)
+    book["Base rates"].cell(2, head["Reason for the change"]).value = "[bold]market[/]"
+    book.save(out)
+    edited = rates("edit", "--from", str(out), by="Bob").stdout.split()[0]
+    shown = rates("show", edited).stdout
+    assert f"damage, base rate: {indicated:,.2f} -> {indicated * 1.1:,.2f}: [bold]market[/]" in shown
+    assert "no longer holds: base rates selected by hand: damage ([bold]market[/])" in shown
+    assert f"indicated {indicated:,.2f}; [bold]market[/]" in rates("explain", edited).stdout
+
+
 def test_diff_takes_what_is_in_force_where_a_version_has_no_parent(rates: Command, tmp_path: Path) -> None:
     old = drafted(tmp_path, of_year(parts(loading=0.2), 2025)).version
     new = drafted(tmp_path).version
@@ -242,7 +262,7 @@ def test_a_draft_is_made_of_something(rates: Command, tmp_path: Path) -> None:
     name = drafted(tmp_path).version
     rates("reject", name, "--reason", "too dear", by="Bob")
     again = rates("draft", "--from", name, "--reason", "cheaper", by="Cai").stdout
-    assert again.endswith(" is draft.\n")
+    assert again.splitlines()[0].endswith(" is draft.")
     assert "has no forecast of 2031" in refused(
         rates("draft", "--mapping", "data/mappings/simulated.yml", "--rating-year", "2031")
     )
@@ -250,3 +270,20 @@ def test_a_draft_is_made_of_something(rates: Command, tmp_path: Path) -> None:
 
 def test_list_says_how_to_get_a_first_table(rates: Command) -> None:
     assert rates("list").stdout == "There is no rate table yet. A run makes the first: ratewright run\n"
+
+
+def test_contracts_are_quoted_by_what_is_in_force(rates: Command, tmp_path: Path) -> None:
+    name = drafted(tmp_path).version
+    put_in_force(tmp_path, name)
+    offers, out = tmp_path / "offers.csv", tmp_path / "quotes.csv"
+    offers.write_text("tier,use,age\nBoth,taxi,0\nDamage only,private,1\n", encoding="utf-8")
+    words = ("quote", "--year", "2026", "--contracts", str(offers), "--out", str(out))
+    done = rates(*words)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"2 contracts priced by {name} (in force)")
+    assert out.read_text(encoding="utf-8").splitlines()[0] == "tier,use,age,damage,glass,price"
+    offers.write_text("tier,use\nBoth,taxi\n", encoding="utf-8")
+    wrong = rates(*words)
+    assert wrong.returncode == 2
+    (line,) = (line for line in wrong.stderr.splitlines() if line.startswith("error: "))
+    assert "offers.csv: column 'age'" in line

@@ -8,5 +8,11 @@
 {%- endmacro %}
 
 {% macro duckdb__ordered_text(value, order_by) -%}
-    string_agg({{ value }}, '|' order by {{ order_by }})
+    array_to_string(
+        list_transform(
+            list_sort(list(struct_pack(sorted_by := {{ order_by }}, value := {{ value }}))),
+            lambda pair: pair['value']
+        ),
+        '|'
+    )
 {%- endmacro %}

@@ -1,5 +1,7 @@
+{{ config(materialized='view') }}
+
 -- One row per contract and cover held: exposure, claims and money. A claim that cost something counts;
--- one closed without payment does not; one that brought money back is a recovery.
+-- one closed without payment does not; one that brought money back is a recovery. A view: a mart keeps it.
 
 with
 

@@ -39,6 +39,19 @@ connected as (
     group by vehicle_id
 ),
 
+-- What is known of a contract whatever the month: one join of the months instead of three.
+known as (
+    select
+        contracts.contract_id,
+        contracts.declared_annual_km,
+        mileage.observed_annual_km,
+        connected.first_month,
+        connected.last_month
+    from contracts
+    left join mileage on contracts.vehicle_id = mileage.vehicle_id
+    left join connected on contracts.vehicle_id = connected.vehicle_id
+),
+
 driven as (
     select
         contract_months.contract_id,
@@ -46,16 +59,18 @@ driven as (
         contract_months.month_start,
         contract_months.month_days,
         contract_months.exposure_days,
-        connected.vehicle_id is not null as is_connected,
+        known.declared_annual_km,
+        known.observed_annual_km,
+        coalesce(
+            contract_months.month_start >= known.first_month
+            and contract_months.month_start <= known.last_month,
+            false
+        ) as is_connected,
         coalesce(trip_months.distance_km, 0e0)
         * contract_months.exposure_days / contract_months.month_days as trip_km,
         trip_months.driving_score
     from contract_months
-    left join connected
-        on
-            contract_months.vehicle_id = connected.vehicle_id
-            and contract_months.month_start >= connected.first_month
-            and contract_months.month_start <= connected.last_month
+    inner join known on contract_months.contract_id = known.contract_id
     left join trip_months
         on
             contract_months.vehicle_id = trip_months.vehicle_id
@@ -105,14 +120,12 @@ sources as (
             case
                 when read_off.read_days * 2 >= driven.month_days then read_off.read_km / read_off.read_days
             end,
-            mileage.observed_annual_km / 365.25e0
+            driven.observed_annual_km / 365.25e0
         ) as odometer_km,
-        driven.exposure_days * contracts.declared_annual_km / 365.25e0 as declared_km
+        driven.exposure_days * driven.declared_annual_km / 365.25e0 as declared_km
     from driven
-    inner join contracts on driven.contract_id = contracts.contract_id
     left join read_off
         on driven.contract_id = read_off.contract_id and driven.month_start = read_off.month_start
-    left join mileage on driven.vehicle_id = mileage.vehicle_id
 ),
 
 final as (

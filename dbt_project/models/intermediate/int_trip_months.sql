@@ -1,4 +1,4 @@
-{{ config(materialized='by_month', meta={'source': 'trips', 'seeds': ['driving_score']}) }}
+{{ config(materialized='by_month', meta={'source': 'trips', 'rules': 'int_driving_score_rules'}) }}
 
 -- One row per vehicle and month with trips: how far and how it was driven, and the driving score of the
 -- thirty days that end with the month. Days and months of trips are UTC, as the lake keeps them; night
@@ -6,6 +6,7 @@
 --
 -- Distances are added up in whole metres and times in whole seconds: such sums are the same in whatever
 -- order an engine adds them. Rules are read as scalars: joined, they would be taken for the larger side.
+-- What no other model reads is not added up here: a sum of all trips costs up to a second.
 
 with
 
@@ -18,16 +19,13 @@ days as (
     select
         numbers.vehicle_number,
         day(trips.started_at) as day_of_month,
-        cast(count(*) as double) as trip_count,
         sum(round(trips.distance_km * 1000)) as distance_m,
-        sum(round(trips.night_km * 1000)) as night_m,
         sum({{ seconds_between('trips.started_at', 'trips.ended_at') }}) as driving_s,
         sum(cast(trips.harsh_brakes as double)) as harsh_brakes,
         sum(cast(trips.harsh_turns as double)) as harsh_turns,
         sum(cast(trips.speeding_s as double)) as speeding_s,
         sum(cast(trips.unbelted_s as double)) as unbelted_s,
         sum(cast(trips.close_following_s as double)) as close_following_s,
-        sum(case when trips.impact_event then 1e0 else 0e0 end) as impact_events,
         sum(
             case
                 when trips.night_km > 0
@@ -100,17 +98,8 @@ scores as (
 months as (
     select
         vehicle_number,
-        sum(of_month * trip_count) as trip_count,
         sum(of_month) as driving_days,
         sum(of_month * distance_m) as distance_m,
-        sum(of_month * night_m) as night_m,
-        sum(of_month * driving_s) as driving_s,
-        sum(of_month * harsh_brakes) as harsh_brakes,
-        sum(of_month * harsh_turns) as harsh_turns,
-        sum(of_month * speeding_s) as speeding_s,
-        sum(of_month * unbelted_s) as unbelted_s,
-        sum(of_month * close_following_s) as close_following_s,
-        sum(of_month * impact_events) as impact_events,
         sum(scored_m) as scored_m,
         sum(round(day_score * scored_m)) as score_m
     from scores
@@ -120,24 +109,15 @@ months as (
 final as (
     select
         numbers.vehicle_id,
-        cast(months.trip_count as bigint) as trip_count,
         cast(months.driving_days as bigint) as driving_days,
         months.distance_m / 1e3 as distance_km,
-        coalesce(months.night_m, 0) / 1e3 as night_km,
-        months.driving_s,
-        cast(months.harsh_brakes as bigint) as harsh_brakes,
-        cast(months.harsh_turns as bigint) as harsh_turns,
-        months.speeding_s,
-        months.unbelted_s,
-        months.close_following_s,
-        cast(months.impact_events as bigint) as impact_events,
         months.scored_m / 1e3 as scored_km,
         round(months.score_m / nullif(months.scored_m, 0), 2) as driving_score,
         {{ built_from() }} as built_from,
         {{ first_of_month() }} as month_start
     from months
     inner join {{ ref('int_vehicle_numbers') }} as numbers on months.vehicle_number = numbers.vehicle_number
-    where months.trip_count > 0
+    where months.driving_days > 0
 )
 
 select * from final

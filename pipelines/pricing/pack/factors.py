@@ -10,7 +10,7 @@ from pipelines.pricing.pack.levels import KEY, FactorRates, selected_otherwise
 from pipelines.pricing.pack.matter import Matter
 from pipelines.pricing.page.drawing import Drawing
 from pipelines.pricing.page.markup import Kind, fold, frame_table, note, para, text, words
-from pipelines.pricing.workbook.cover import THIN_CLAIMS, THIN_EXPOSURE
+from pipelines.pricing.workbook.selecting import THIN_CLAIMS, THIN_EXPOSURE
 
 OPEN, LITTLE = 4, 0.02
 """Factors of a cover that are shown at once: at most so many, that move its price by so much."""

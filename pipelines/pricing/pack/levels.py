@@ -10,7 +10,7 @@ import polars as pl
 from models_ml.rating import BASE
 from models_ml.relativities import OTHER
 from pipelines.pricing.versions.columns import cover_rates
-from pipelines.pricing.workbook.cover import THIN_CLAIMS, THIN_EXPOSURE
+from pipelines.pricing.workbook.selecting import THIN_CLAIMS, THIN_EXPOSURE
 
 KEY = ["cover", "factor", "level"]
 

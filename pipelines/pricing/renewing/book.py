@@ -11,6 +11,7 @@ import polars as pl
 
 from models_ml.rating import RatingError, Tariff, rate_contracts, reprice
 from pipelines.files import parquet_bytes
+from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.renewing.packages import Package
 from pipelines.pricing.renewing.plan import RatingPlan
 from pipelines.pricing.renewing.scenarios import outcomes
@@ -51,6 +52,18 @@ class Book:
     packages: tuple[Package, ...]
     visits: float
 
+    def in_words(self) -> str:
+        """What becomes of who comes up for renewal, in one line."""
+        number = self.customers.height
+        who = f"{number:,} contract{'s come' if number != 1 else ' comes'} up for renewal"
+        if self.balance is None:
+            return f"{who}; no current price is known" if number else "nobody comes up for renewal"
+        told = self.balance
+        target = "" if told.target_change is None else f", asked for {told.target_change:+.1%}"
+        base = "" if told.base_factor == 1 else f", base rates x {told.base_factor:.4f}"
+        change = f"premium {told.overall_change:+.1%} (indicated {told.indicated_change:+.1%}{target})"
+        return f"{who}: {change}{base}"
+
     def files(self) -> dict[str, bytes]:
         """The book as files of a version."""
         told = {
@@ -66,7 +79,16 @@ class Book:
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Book:
-        """What `files` wrote."""
+        """What `files` wrote.
+
+        Raises:
+            PublicationError: an earlier version of Ratewright wrote the version.
+        """
+        if REPRICING not in files:
+            raise PublicationError(
+                "the version was written by an earlier version of Ratewright, without renewals: move "
+                "published/rate_tables and rates away and run again"
+            )
         told = json.loads(files[REPRICING])
         return cls(
             customers=pl.read_parquet(io.BytesIO(files[RENEWALS])),
@@ -100,26 +122,32 @@ def price_book(
         The tariff, on balance where a change was asked for, and the book.
 
     Raises:
-        RatingError: the change cannot be met, or is asked for where no current price is known.
+        PublicationError: the change cannot be met, or is asked for where no current price is known.
     """
     customers = customers.drop([name for name in PRICED if name in customers.columns])
+    # A factor on the price that nobody's level is known of, such as the score without telematics.
+    unknown = [name for name in tariff.factors if name not in customers.columns]
+    customers = customers.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in unknown)
     mine = customers.filter(pl.col("tier").is_in(list(tariff.tiers)))
     if mine.height < customers.height:
         LOGGER.warning("%d customers hold what is not priced as a whole", customers.height - mine.height)
     if mine.is_empty():
         if overall_change is not None:
-            raise RatingError("nobody comes up for renewal: there is no premium to change")
+            raise PublicationError("nobody comes up for renewal: there is no premium to change")
         return tariff, Book(_unpriced(mine), None, pl.DataFrame(), tuple(held), visits)
     balance = None
     if mine["current_price"].fill_null(0).sum() > 0:
-        made = reprice(tariff, mine, plan.rules, overall_change)
+        try:
+            made = reprice(tariff, mine, plan.rules, overall_change)
+        except RatingError as error:
+            raise PublicationError(f"the book cannot be repriced: {error}") from error
         tariff, priced = made.tariff, made.customers
         numbers = {
             n: round(getattr(made, n), PLACES) for n in Balance.__annotations__ if n != "target_change"
         }
         balance = Balance(**numbers, target_change=overall_change)
     elif overall_change is not None:
-        raise RatingError("no current price is known: there is nothing to change")
+        raise PublicationError("no current price is known: there is nothing to change")
     else:
         priced = _unpriced(rate_contracts(tariff, mine).select(*mine.columns, "price"))
     scenarios = outcomes(tariff, priced, held, plan, visits)

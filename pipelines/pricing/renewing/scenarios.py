@@ -13,7 +13,7 @@ from pipelines.progress import LOGGER
 
 SEGMENT, EVERYBODY = "powertrain", "all"
 MIX, VISITS = "mix", "service_visits"
-SERVICES = "services"
+SERVICES, BOUGHT_IN = "services", "insurer_price"
 
 
 def outcomes(
@@ -64,7 +64,10 @@ def _scenarios(
         moves = [(p, s, float(v)) for p, s, v in rows.select("parameter", "subject", "value").iter_rows()]
         mix = {subject: value for parameter, subject, value in moves if parameter == MIX}
         limits = _limits([m for m in moves if m[0] == VISITS], plan, costs, held, visits)
-        if set(mix) - segments or (not limits and any(m[0] == VISITS for m in moves)):
+        bought = any(package.planned for package in held)
+        moved = {parameter for parameter, _, _ in moves}
+        pointless = (VISITS in moved and not limits) or (moved == {BOUGHT_IN} and not bought)
+        if set(mix) - segments or pointless:
             LOGGER.info("scenario '%s' is about what this portfolio does not have", name)
             continue
         plain = {parameter: value for parameter, _, value in moves if parameter not in (MIX, VISITS)}

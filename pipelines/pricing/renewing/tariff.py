@@ -12,6 +12,7 @@ from models_ml.rating import (
     TierPlan,
     bound_relativities,
     build_tariff,
+    on_balance,
     order_relativities,
 )
 from pipelines.pricing.renewing.packages import Package
@@ -20,15 +21,24 @@ from pipelines.pricing.renewing.plan import RatingPlan
 SCORE = "driving_score"
 
 
-def held_to_plan(table: RateTable, plan: RatingPlan) -> RateTable:
-    """The rates with every factor in the order, and the driving score within the bounds, of the plan."""
+def held_to_plan(table: RateTable, plan: RatingPlan, exposure: pl.DataFrame) -> RateTable:
+    """The rates with every factor in the order, and the driving score within the bounds, of the plan.
+
+    Base rates are put back on balance: what relativities no longer bring, or bring too much, they take over.
+
+    Args:
+        table: as the forecast has it.
+        plan: of the rating year.
+        exposure: `cover`, `exposure_years` and a text column per rating factor.
+    """
+    before = table
     for factor, direction in plan.monotone.items():
         if _banded(table, factor):
             table = order_relativities(table, factor, direction, f"the plan has it only {direction}")
     if SCORE in table.factors:
         least, most = plan.rules.score
         table = bound_relativities(table, SCORE, least, most, f"bounds of the plan: {least:g} to {most:g}")
-    return table
+    return on_balance(table, before, exposure)
 
 
 def tariff_of(table: RateTable, packages: Mapping[Package, TierPlan], plan: RatingPlan) -> Tariff:

@@ -21,6 +21,7 @@ SCHEMA = pl.Schema(
         "level": pl.String(),
         "level_order": pl.Int64(),
         "base_rate": pl.Decimal(18, 2),
+        "indicated_base_rate": pl.Decimal(18, 2),
         "fixed_amount": pl.Decimal(18, 2),
         "relativity": pl.Float64(),
         "indicated_relativity": pl.Float64(),
@@ -38,10 +39,11 @@ SCHEMA = pl.Schema(
 )
 """Columns of a rate table in every format: the tariff, what it was chosen from, and which version it is.
 
-`relativity` is the one that rates. `indicated_relativity` is the model's, other factors held equal and thin
-levels drawn together; 90 % of what is plausible lies between `relativity_lower` and `relativity_upper`.
+`base_rate` and `relativity` are what rates. `indicated_base_rate` is where cost puts the base rate, or the
+overall change where one was decided. `indicated_relativity` is the model's, other factors held equal and
+thin levels drawn together; 90 % of what is plausible lies between `relativity_lower` and `relativity_upper`.
 `raw_relativity` is what was seen, nothing else held equal, and `credibility` how far experience has settled
-the indicated one. `selection_reason` is why the selected one differs.
+the indicated one. `selection_reason` is why the selected relativity or base rate differs.
 """
 OF_VERSION = ("client", "rating_year", "version", "effective_from", "effective_to")
 OF_RATES = list(SCHEMA)[len(OF_VERSION) :]
@@ -52,13 +54,19 @@ def published(tariff: Tariff) -> pl.DataFrame:
 
     Rows that no model made have no indicated relativity of their own: it is the one that rates.
     """
-    table = tariff.table.rename({"reason": "selection_reason"})
-    indicated = pl.coalesce("smoothed_relativity", "relativity").alias("indicated_relativity")
-    return table.with_columns(indicated).select(
-        pl.col(name).cast(SCHEMA[name]) if name in (*table.columns, "indicated_relativity")
+    table = with_indicated_base_rates(tariff.table.rename({"reason": "selection_reason"})).with_columns(
+        indicated_relativity=pl.coalesce("smoothed_relativity", "relativity")
+    )
+    return table.select(
+        pl.col(name).cast(SCHEMA[name]) if name in table.columns
         else pl.lit(None, dtype=SCHEMA[name]).alias(name)
         for name in OF_RATES
     )  # fmt: skip
+
+
+def with_indicated_base_rates(rates: pl.DataFrame) -> pl.DataFrame:
+    """The rates with their base rates as the indicated ones, nobody having selected any."""
+    return rates.with_columns(indicated_base_rate="base_rate")
 
 
 def stamped(manifest: Manifest, rates: pl.DataFrame) -> pl.DataFrame:

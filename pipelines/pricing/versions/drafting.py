@@ -12,18 +12,26 @@ from pipelines.repricing import Plan
 from pipelines.settings import Settings
 
 
-def draft_of_last_forecast(settings: Settings, mapping: Path, rating_year: int) -> Standing:
+def draft_of_last_forecast(
+    settings: Settings, mapping: Path, rating_year: int, overall_change: float | None = None
+) -> Standing:
     """Build the rate table of a rating year from the forecast and the warehouse of the last run.
+
+    Args:
+        settings: of the installation.
+        mapping: of the client.
+        rating_year: year in which it begins.
+        overall_change: see `draft_rate_table`.
 
     Raises:
         InputError: the mapping cannot be used.
-        PublicationError: no run has left a forecast of that year.
+        PublicationError: no run has left a forecast of that year, or the overall change cannot be met.
     """
     plan = Plan(settings.landing, mapping.resolve(), rating_year, None, settings)
     folder = settings.forecast(plan.client, rating_year)
     if not (folder / MODELS).exists():
         raise PublicationError(f"{plan.client} has no forecast of {rating_year}: ratewright run makes one")
-    drafted = draft_rate_table(plan, take_over(folder))
+    drafted = draft_rate_table(plan, take_over(folder), overall_change)
     if drafted is None:
         raise PublicationError(
             f"{plan.client}: the forecast of {rating_year} has no cover that can be priced"

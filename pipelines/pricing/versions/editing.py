@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipelines.pricing.errors import PublicationError
+from pipelines.pricing.renewing.book import Book
 from pipelines.pricing.versions.files import (
     VersionParts,
     read_numbers,
@@ -20,7 +21,7 @@ from pipelines.settings import Settings
 
 
 def edit_from_workbook(settings: Settings, path: Path, version: str | None, reason: str) -> Standing:
-    """Make a new draft of the relativities that a workbook selects.
+    """Make a new draft of the relativities and base rates that a workbook selects.
 
     Args:
         settings: of the installation.
@@ -41,7 +42,9 @@ def edit_from_workbook(settings: Settings, path: Path, version: str | None, reas
     parts = version_parts(desk, standing)
     changes = workbook.selections(parts.rates, parts.manifest.edit_limit)
     if not changes:
-        raise PublicationError(f"{path}: every relativity is the one that {standing.version} has")
+        raise PublicationError(
+            f"{path}: every relativity and base rate is the one that {standing.version} has"
+        )
     made = edited_parts(parts, changes)
     return desk.draft(made.manifest, write_parts(made), Action.EDIT, reason)[0]
 
@@ -68,3 +71,9 @@ def version_parts(desk: Desk, standing: Standing) -> VersionParts:
         return parts
     last_year = read_numbers(desk.files(known(desk.standings(), before)))
     return replace(parts, last_year=last_year)
+
+
+def book_of(settings: Settings, standing: Standing) -> Book:
+    """The customers of a version and what becomes of their prices; its files are verified."""
+    desk, _ = locate(settings, standing.version)
+    return Book.from_files(desk.files(standing))

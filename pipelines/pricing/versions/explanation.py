@@ -9,10 +9,16 @@ from typing import Any
 
 import polars as pl
 
-from models_ml.rating import BASE, RateTable, multiplied, rate
+from models_ml.rating import BASE, RateTable, Tracer, multiplied, rate
+from models_ml.rating import Step as TierStep
+from models_ml.rating.rules import ALL
 from pipelines.errors import nearest
 from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.versions.files import VersionParts
+
+TIER = "tier"
+INSIDE = ("cent", "limit", "terms", "cover")
+"""What makes of a cover's premium its cost inside a package."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,8 @@ class CoverPrice:
 
     cover: str
     base_rate: Decimal
+    indicated_base_rate: Decimal
+    selection_reason: str | None
     steps: tuple[Step, ...]
     fixed_amount: Decimal
     unrounded: float
@@ -44,13 +52,28 @@ class CoverPrice:
 
 @dataclass(frozen=True)
 class Explanation:
-    """The price of a cell; `assumed` are the factors that were not asked for, held at their base level."""
+    """The price of a cell.
+
+    Attributes:
+        assumed: factors that were not asked for, held at their base level.
+        covers: of the package, if one was asked for; else all.
+        total: of the premiums of these covers, each apart.
+        package: from the premiums to the price of the package that was asked for; else empty.
+        packages: that can be asked for.
+    """
 
     version: str
     cell: dict[str, str]
     assumed: tuple[str, ...]
     covers: tuple[CoverPrice, ...]
     total: Decimal
+    package: tuple[TierStep, ...]
+    packages: tuple[str, ...]
+
+    @property
+    def price(self) -> Decimal | None:
+        """Of the package that was asked for."""
+        return self.package[-1].amount.quantize(Decimal("0.01")) if self.package else None
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON has it; amounts are text, so that no cent is lost."""
@@ -62,24 +85,43 @@ def explain(parts: VersionParts, asked: Mapping[str, str]) -> Explanation:
 
     Args:
         parts: the version.
-        asked: level by factor; factors left out are held at their base level.
+        asked: level by factor, and the package as `tier`; factors left out are held at their base level.
 
     Raises:
-        PublicationError: a factor is none of the table's, or has no base level and was left out.
+        PublicationError: a factor is none of the table's, or has no base level and was left out, or there
+            is no such package.
     """
-    factors = parts.table.factors
+    tariff = parts.tariff
+    packages, tier = tuple(tariff.tiers), asked.get(TIER)
+    factors = list(tariff.factors)
     for factor in asked:
-        if factor not in factors:
+        if factor not in (*factors, *([TIER] if packages else [])):
             raise PublicationError(f"factor '{factor}': {nearest(factor, factors)}")
-    base = parts.manifest.base_levels
+    if tier is not None and tier not in packages and packages:
+        raise PublicationError(f"tier '{tier}': {nearest(tier, list(packages))}")
+    # A factor on the price has no base level: who has no level of it pays the full price.
+    base = dict.fromkeys(tariff.price_factors["factor"].unique(), ALL) | parts.manifest.base_levels
     for factor in factors:
         if factor not in asked and factor not in base:
             raise PublicationError(f"factor '{factor}' has no base level: say --at {factor}=LEVEL")
     cell = {factor: asked.get(factor, base.get(factor, "")) for factor in factors}
+    granted = list(tariff.tiers[tier].shares) if tier in packages else parts.table.covers
     rated = rate(parts.table, pl.DataFrame({f: [level] for f, level in cell.items()})).row(0, named=True)
-    covers = tuple(_cover(parts.table, cover, cell, rated[cover]) for cover in parts.table.covers)
-    assumed = tuple(f for f in factors if f not in asked)
-    return Explanation(parts.manifest.version(), cell, assumed, covers, rated["total"])
+    return Explanation(
+        version=parts.manifest.version(),
+        cell=cell,
+        assumed=tuple(f for f in factors if f not in asked),
+        covers=tuple(_cover(parts.table, cover, cell, rated[cover]) for cover in granted),
+        total=sum((rated[cover] for cover in granted), Decimal(0)),
+        package=_package(parts, {**cell, TIER: tier}) if tier in packages else (),
+        packages=packages,
+    )
+
+
+def _package(parts: VersionParts, contract: Mapping[str, str | None]) -> tuple[TierStep, ...]:
+    """From the premiums of the covers on."""
+    steps = Tracer(parts.tariff).trace(contract)
+    return tuple(step for step in steps if step.cover == ALL or step.kind in INSIDE)
 
 
 def _cover(table: RateTable, cover: str, cell: Mapping[str, str], premium: Decimal) -> CoverPrice:
@@ -98,4 +140,13 @@ def _cover(table: RateTable, cover: str, cell: Mapping[str, str], premium: Decim
         taken = {name: row[name] for name in Step.__annotations__ if name in row and name != "level"}
         steps.append(Step(**taken, level=cell[applied.factor], rated_as=applied.level, amount=amount))
     unrounded = amount + float(base["fixed_amount"])
-    return CoverPrice(cover, base["base_rate"], tuple(steps), base["fixed_amount"], unrounded, premium)
+    return CoverPrice(
+        cover,
+        base["base_rate"],
+        base["indicated_base_rate"],
+        base["selection_reason"],
+        tuple(steps),
+        base["fixed_amount"],
+        unrounded,
+        premium,
+    )

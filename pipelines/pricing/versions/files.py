@@ -15,6 +15,7 @@ from models_ml.evaluation import Judgement
 from models_ml.rating import RateTable, Tariff
 from pipelines.errors import InputError
 from pipelines.files import parquet_bytes
+from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.forecasting.handover import EVALUATION, REPORT
 from pipelines.pricing.pack import pack_html
 from pipelines.pricing.renewing.book import Book
@@ -98,11 +99,18 @@ def read_parts(files: Mapping[str, bytes]) -> VersionParts:
 
 
 def read_numbers(files: Mapping[str, bytes]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rates and expanded premiums of a version."""
-    return (
-        pl.read_parquet(io.BytesIO(files[f"{RATES}.parquet"])),
-        pl.read_parquet(io.BytesIO(files[f"{PREMIUMS}.parquet"])),
-    )
+    """Rates and expanded premiums of a version.
+
+    Raises:
+        PublicationError: an earlier version of Ratewright wrote them.
+    """
+    rates = pl.read_parquet(io.BytesIO(files[f"{RATES}.parquet"]))
+    if rates.schema != SCHEMA:
+        raise PublicationError(
+            "the rate table was written by an earlier version of Ratewright, with other columns: move "
+            "published/rate_tables and rates away and run again"
+        )
+    return rates, pl.read_parquet(io.BytesIO(files[f"{PREMIUMS}.parquet"]))
 
 
 def load_rates(path: Path) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""How far a relativity may be moved from the one that the model indicates."""
+"""How far a relativity or a base rate may be moved from the one that is indicated."""
 
 from __future__ import annotations
 
@@ -7,28 +7,43 @@ import polars as pl
 from models_ml.rating import BASE, RELATIVITY_PLACES
 from pipelines.pricing.versions.columns import cover_rates
 
+CENTS = 2
+
 
 def with_limits(rates: pl.DataFrame, limit: float) -> pl.DataFrame:
-    """The relativities that may be selected, with the `lowest` and `highest` value of each.
+    """What may be selected, with the `lowest` and `highest` value of each.
 
     Args:
-        rates: a published table with `indicated_relativity`.
-        limit: share of the indicated relativity by which a selected one may depart from it.
+        rates: a published table.
+        limit: share of what is indicated by which a selected value may depart from it.
 
     Returns:
-        One row per cover, factor and level; base rates and the rules of tiers are left out. A base level
-        stays at 1, for it is what the base rate is the rate of: the level with most exposure, as the model
-        chose it.
+        The rows of the covers, with, as doubles, what is `indicated` and what is `selected`: the base rate
+        on the row with factor `base`, else the relativity; and `places`, to which both are rounded. The
+        rules of tiers are left out. A base level stays at 1, for it is what the base rate is the rate of:
+        the level with most exposure, as the model chose it.
     """
-    indicated = pl.col("indicated_relativity")
+    of_base = pl.col("factor") == BASE
+    indicated = pl.when(of_base).then(_double("indicated_base_rate")).otherwise("indicated_relativity")
+    selected = pl.when(of_base).then(_double("base_rate")).otherwise("relativity")
     most = pl.col("exposure_years") == pl.col("exposure_years").max().over("cover", "factor")
-    is_base = most & (indicated == 1)
-    room = pl.when(is_base).then(0.0).otherwise(limit)
+    stays = ~of_base & most & (pl.col("indicated_relativity") == 1)
+    room = pl.when(stays).then(0.0).otherwise(limit)
+
+    def bound(share: pl.Expr) -> pl.Expr:
+        value = pl.col("indicated") * share
+        return pl.when(of_base).then(value.round(CENTS)).otherwise(value.round(RELATIVITY_PLACES))
+
     return (
         cover_rates(rates)
-        .filter(pl.col("factor") != BASE)
+        .with_columns(indicated=indicated, selected=selected)
         .with_columns(
-            lowest=(indicated * (1 - room)).round(RELATIVITY_PLACES),
-            highest=(indicated * (1 + room)).round(RELATIVITY_PLACES),
+            lowest=bound(1 - room),
+            highest=bound(1 + room),
+            places=pl.when(of_base).then(CENTS).otherwise(RELATIVITY_PLACES),
         )
     )
+
+
+def _double(name: str) -> pl.Expr:
+    return pl.col(name).cast(pl.Float64)

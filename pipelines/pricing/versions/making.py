@@ -50,7 +50,7 @@ def draft_rate_table(
             leaves the base rates where cost puts them.
 
     Raises:
-        RatingError: the change cannot be met.
+        PublicationError: the change cannot be met.
 
     Returns:
         Parts, standing and whether the version is new; None where nothing could be forecast.
@@ -78,8 +78,8 @@ def _parts(plan: Plan, forecast: Handover, desk: Desk, overall_change: float | N
     experience, rating_plan = load_experience(serving, start), load_plan(serving, start)
     loadings = {cover: rating_plan.loading(cover) for cover in forecast.models}
     built = build_rate_table(forecast.models, loadings, experience.level_orders, forecast.evidences)
-    table = held_to_plan(RateTable(_rounded(built.rates)), rating_plan)
     learned = experience.contracts.filter(pl.col("period") == "learn")
+    table = held_to_plan(RateTable(_rounded(built.rates)), rating_plan, learned)
     held, packages_held = packages(learned, load_products(serving), rating_plan, table)
     customers = load_customers(serving, experience, packages_held, forecast.models, rating_plan)
     tariff, book = price_book(

@@ -40,7 +40,10 @@ class DeliveredFile(BaseModel):
 
 
 class Change(BaseModel):
-    """A relativity that somebody selected in place of the one before, and why."""
+    """A relativity that somebody selected in place of the one before, and why.
+
+    With factor and level `base` it is the base rate of the cover.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -51,13 +54,18 @@ class Change(BaseModel):
     after: float
     reason: str
 
+    @property
+    def of_base_rate(self) -> bool:
+        return self.factor == "base"
+
 
 class Manifest(BaseModel):
     """What a version is, and what it was made from. `files` are hashes of its files.
 
     `base_levels` are those at which factors are held that premiums are not shown by. `edit_limit` is how
-    far from the indicated relativity one may be selected. `overall_change` is that of the premium of renewing
-    customers to which the base rates were put, if one was decided. `compared_with` is the version in force
+    far from the indicated relativity or base rate one may be selected. `overall_change` is that of the
+    premium of renewing customers to which the base rates were put, if one was decided; `balance_note` says
+    why one that was decided no longer holds. `compared_with` is the version in force
     the year before. An edited version names its `parent` and the `changes` to it.
     """
 
@@ -80,6 +88,7 @@ class Manifest(BaseModel):
     base_levels: dict[str, str] = {}
     edit_limit: float = 0.25
     overall_change: float | None = None
+    balance_note: str = ""
     compared_with: str | None = None
     parent: str | None = None
     changes: tuple[Change, ...] = ()

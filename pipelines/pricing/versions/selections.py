@@ -1,7 +1,7 @@
-"""Relativities that a pricing team selected in the workbook, read back; what is refused is told by cell.
+"""Relativities and base rates that a pricing team selected in the workbook, read back, or refused by cell.
 
-Only numbers and reasons are taken from the file. What they mean (levels, indicated relativities, limits)
-comes from the version that the file was written for.
+Only numbers and reasons are taken from the file. What they mean (levels, what is indicated, limits) comes
+from the version that the file was written for.
 """
 
 from __future__ import annotations
@@ -14,17 +14,25 @@ from typing import Any
 
 import polars as pl
 
-from models_ml.rating import RELATIVITY_PLACES
 from pipelines.errors import nearest
 from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.versions.limits import with_limits
 from pipelines.pricing.versions.manifest import Change
 from pipelines.pricing.workbook.book import words
 from pipelines.pricing.workbook.cover import COVER_SHEET, VERSION
-from pipelines.pricing.workbook.factor_sheet import COVER, FACTOR, INDICATED, LEVEL, REASON, SELECTED
+from pipelines.pricing.workbook.selecting import (
+    COVER,
+    FACTOR,
+    INDICATED,
+    LEVEL,
+    REASON,
+    SELECTED,
+    sheet_of,
+)
 
 LARGEST_FILE = 50_000_000
 LARGEST_UNPACKED = 500_000_000
+LARGEST_NUMBER = 1e15
 COLUMNS = (FACTOR, COVER, LEVEL, INDICATED, SELECTED, REASON)
 LONGEST_REASON, VALUE_SHOWN = 1_000, 80
 
@@ -64,13 +72,15 @@ class Workbook:
         self.path = path
         self._book = _open(path)
         cover = self._book[COVER_SHEET] if COVER_SHEET in self._book.sheetnames else None
-        facts = dict(cover.iter_rows(max_col=2, values_only=True)) if cover else {}
-        if not facts.get(VERSION):
+        facts = list(cover.iter_rows(max_col=2, values_only=True)) if cover else []
+        # The first: further down stand names of covers and sheets, which may be any.
+        version = next((value for label, value in facts if label == VERSION), None)
+        if not version:
             raise PublicationError(f"{path}: not the workbook of a rate table: its cover names no version")
-        self.version = str(facts[VERSION])
+        self.version = str(version)
 
     def selections(self, rates: pl.DataFrame, limit: float) -> tuple[Change, ...]:
-        """The relativities that differ from those of `rates`, in the order of the table.
+        """The relativities and base rates that differ from those of `rates`, in the order of the table.
 
         Args:
             rates: the version's table.
@@ -116,14 +126,14 @@ class Workbook:
         if problems:
             return []
         return [
-            Problem(words(factor), "none", f"{cover}, {level}", "the row of this level is missing")
+            Problem(sheet_of(factor), "none", f"{cover}, {level}", "the row of this level is missing")
             for factor, cover, level in wanted.keys() - taken.keys()
         ]
 
 
 @dataclass(frozen=True)
 class _Row:
-    """One row of a factor's sheet; cells by column name."""
+    """One row of a sheet to select in; cells by column name."""
 
     sheet: str
     cells: Mapping[str, Any]
@@ -145,9 +155,9 @@ class _CellError(Exception):
 
 
 def _change(row: _Row, stands: Mapping[str, Any]) -> Change | None:
-    """What a row changes of the relativity that stands; None if nothing."""
+    """What a row changes of the number that stands; None if nothing."""
     value = _selected(row, stands)
-    before: float = stands["relativity"]
+    before: float = stands["selected"]
     if value == before:
         return None
     if not stands["lowest"] <= value <= stands["highest"]:
@@ -170,14 +180,15 @@ def _level(row: _Row, wanted: Mapping[Key, Any], taken: Mapping[Key, Any]) -> Ke
 
 def _selected(row: _Row, stands: Mapping[str, Any]) -> float:
     shown = row.cells[INDICATED]
-    if not _is_number(shown) or shown.value != stands["indicated_relativity"]:
-        raise row.error(INDICATED, f"this version indicates {stands['indicated_relativity']}")
+    if not _is_number(shown) or shown.value != stands["indicated"]:
+        raise row.error(INDICATED, f"this version indicates {stands['indicated']}")
     cell = row.cells[SELECTED]
     if cell.data_type == "f":
         raise row.error(SELECTED, "a formula in place of a number")
     if not _is_number(cell):
         raise row.error(SELECTED, "not a number")
-    return round(float(cell.value), RELATIVITY_PLACES)
+    places: int = stands["places"]
+    return round(float(cell.value), places)
 
 
 def _reason(row: _Row, before: float) -> str:
@@ -192,7 +203,8 @@ def _reason(row: _Row, before: float) -> str:
 
 
 def _is_number(cell: Any) -> bool:
-    return isinstance(cell.value, (int, float)) and not isinstance(cell.value, bool)
+    value = cell.value
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < LARGEST_NUMBER
 
 
 def _open(path: Path) -> Any:

@@ -2,50 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from models_ml.evaluation import Judgement
-from models_ml.rating import BASE, RateTable
 from pipelines.pricing.versions.manifest import Manifest
 from pipelines.pricing.workbook.book import Book
+from pipelines.pricing.workbook.results import MOST_CELLS, THIN_CELL
+from pipelines.pricing.workbook.selecting import THIN_CLAIMS, THIN_EXPOSURE
+
+if TYPE_CHECKING:
+    from pipelines.pricing.renewing.book import Balance
 
 COVER_SHEET, VERSION = "Cover", "Version"
-THIN_EXPOSURE, THIN_CLAIMS = 50, 10
 LAST_COLUMN = 7
+LINE, LINE_HEIGHT = 110, 16
+"""Characters on a line of a fact, and its height in points."""
 
 
-def cover_sheet(
-    book: Book, manifest: Manifest, table: RateTable, judgements: Mapping[str, Judgement]
-) -> None:
-    """Version, status, what it was made from, the base rates, and what was selected by hand."""
-    sheet = book.sheet(COVER_SHEET)
+def cover_sheet(book: Book, manifest: Manifest, balance: Balance | None) -> Any:
+    """Version, status, what it was made from, what it comes to, and what was selected by hand.
+
+    Returns:
+        The sheet and the row at which the contents begin, for `contents`.
+    """
+    sheet = book.sheet(COVER_SHEET, about="This page")
     sheet.write_string(0, 0, f"Rate table {manifest.rating_year}", book.formats["title"])
     sheet.set_row(0, 28)
-    facts = _facts(manifest)
+    facts = _facts(manifest, balance)
     for row, (label, value) in enumerate(facts.items(), start=2):
-        sheet.write_string(row, 0, label, book.formats["text"])
-        sheet.write_string(row, 1, value, book.formats["text"])
+        sheet.write_string(row, 0, label, book.formats["label"])
+        sheet.merge_range(row, 1, row, LAST_COLUMN, "", book.formats["value"])
+        sheet.write_string(row, 1, value, book.formats["value"])
+        sheet.set_row(row, LINE_HEIGHT * (1 + len(value) // LINE))
     top = len(facts) + 3
-    sheet.write_string(top, 0, "Base rates", book.formats["subtitle"])
-    bases = _base_rates(table, judgements)
-    kinds = dict.fromkeys(("base_rate", "fixed_amount", "observed_gross_cost_per_vehicle_year"), "money")
-    kinds |= dict.fromkeys(("vehicle_years", "claims"), "whole")
-    kinds |= dict.fromkeys(("gini_on_unseen_contracts", "actual_over_expected_claims"), "rel")
-    book.table(sheet, top + 1, bases, kinds)
-    top += bases.height + 3
     if manifest.changes:
-        sheet.write_string(top, 0, f"Selected by hand since {manifest.parent}", book.formats["subtitle"])
         changed = pl.DataFrame([c.model_dump() for c in manifest.changes])
-        book.table(sheet, top + 1, changed, {"before": "exact", "after": "exact"})
+        kinds = {"before": "exact", "after": "exact"}
+        top = book.section(sheet, top, f"Selected by hand since {manifest.parent}", changed, kinds)
     sheet.set_column(0, 0, 24)
     sheet.set_column(1, LAST_COLUMN, 16)
+    return sheet, top
+
+
+def contents(book: Book, sheet: Any, top: int) -> None:
+    """List every sheet, on the cover; each name leads there."""
+    sheet.write_string(top, 0, "Sheets", book.formats["subtitle"])
+    for row, (name, about) in enumerate(book.contents[1:], start=top + 1):
+        place = name.replace("'", "''")
+        sheet.write_url(row, 0, f"internal:'{place}'!A1", book.formats["link"], string=name)
+        sheet.write_string(row, 1, about, book.formats["text"])
 
 
 def method_sheet(book: Book, manifest: Manifest) -> None:
     """How to read the workbook, how to send it back, and how the numbers came about."""
-    sheet = book.sheet("Method", landscape=False)
+    sheet = book.sheet(
+        "Method", landscape=False, about="How to read this, how to change it, how the numbers came about"
+    )
     sheet.set_column(0, 0, 100)
     sheet.write_string(0, 0, "Method", book.formats["title"])
     for row, note in enumerate(_notes(manifest.edit_limit), start=2):
@@ -53,7 +66,7 @@ def method_sheet(book: Book, manifest: Manifest) -> None:
         sheet.set_row(row, 18 * (1 + len(note) // 105))
 
 
-def _facts(manifest: Manifest) -> dict[str, str]:
+def _facts(manifest: Manifest, balance: Balance | None) -> dict[str, str]:
     return {
         "Portfolio": manifest.title,
         VERSION: manifest.version(),
@@ -61,52 +74,56 @@ def _facts(manifest: Manifest) -> dict[str, str]:
         f"ratewright rates show {manifest.version()}",
         "Rates": f"contracts that begin {manifest.effective_from} to {manifest.effective_to}",
         "Currency": manifest.currency,
+        "Overall change decided": _decided(manifest),
+        "Overall change charged": "not known: no current prices"
+        if balance is None
+        else f"{balance.overall_change:+.1%} of the premium of customers who renew",
         "Valuation date": str(manifest.valuation_date),
         "Edited from": manifest.parent or "no other version: as the model indicates",
         "Year before": manifest.compared_with or "no version was in force",
         "Model": manifest.model_version or "not named",
         "Code": manifest.code_revision[:12],
-        "Deliveries": ", ".join(f"{d.file} ({d.accepted:,} rows)" for d in manifest.deliveries),
+        "Deliveries": f"{len(manifest.deliveries):,} files, "
+        f"{sum(d.accepted for d in manifest.deliveries):,} rows accepted; the manifest names each",
     }
 
 
-def _base_rates(table: RateTable, judgements: Mapping[str, Judgement]) -> pl.DataFrame:
-    bases = table.rates.filter(pl.col("factor") == BASE)
-    judged = [judgements.get(cover) for cover in bases["cover"]]
-    return bases.select(
-        "cover",
-        "base_rate",
-        "fixed_amount",
-        pl.col("exposure_years").alias("vehicle_years"),
-        pl.col("claim_count").alias("claims"),
-        pl.col("burning_cost").alias("observed_gross_cost_per_vehicle_year"),
-        pl.Series("gini_on_unseen_contracts", [j and j.gini_model for j in judged], dtype=pl.Float64),
-        pl.Series(
-            "actual_over_expected_claims",
-            [j and j.actual_over_expected_claims for j in judged],
-            dtype=pl.Float64,
-        ),
-    )
+def _decided(manifest: Manifest) -> str:
+    if manifest.overall_change is not None:
+        return f"{manifest.overall_change:+.2%}; base rates are put to it"
+    return manifest.balance_note or "none: base rates stand where cost puts them, or as they were selected"
 
 
 def _notes(limit: float) -> list[str]:
     return [
         "The premium of a cover for a contract year is its base rate times the relativity of each factor, "
         "plus its fixed amount, rounded to the cent, halves away from zero. Covers add up.",
+        "The price of a package follows from what its covers cost inside it and its other rules; the sheet "
+        "Tiers has them.",
         "A base rate is the loaded rate of a vehicle at the base level of every factor, whose relativity is "
         "1. The level * rates every level that is not listed.",
         "Loaded means: expected cost and fixed expense, divided by what is left of the premium after "
         "expense, commission and margin.",
-        "Indicated relativities are the model's: frequency times severity, each drawn to the mean where "
-        "there is little to go by. The model report says how they were fitted and judged.",
-        f"Shaded and marked thin: under {THIN_EXPOSURE} vehicle-years or {THIN_CLAIMS} claims.",
-        "To change a relativity: write another number into the column Selected of the factor's sheet and "
-        "say why beside it, leave everything else alone, and hand the file to: ratewright rates edit --from "
-        "FILE. Both columns are shaded.",
-        f"A selected relativity lies within {limit:.0%} of the indicated one; base levels stay at 1. A "
+        "A factor's sheet reads from left to right. Raw: cost seen at the level over that at the base level, "
+        "nothing else held equal. Indicated: the model's, frequency times severity, other factors held "
+        "equal, each drawn to the mean where there is little to go by. 90 % of what is plausible lies "
+        "between Lower 90 and Upper 90. Credibility: how far experience, and not the prior, has settled it. "
+        "The model report says how the model was fitted and judged.",
+        f"Shaded and marked thin: under {THIN_EXPOSURE} vehicle-years or {THIN_CLAIMS} claims. In Premiums: "
+        f"under {THIN_CELL} vehicle-year.",
+        "To change a relativity, or a base rate on its sheet: write another number into the column Selected "
+        "and say why beside it, leave everything else alone, and hand the file to: ratewright rates edit "
+        "--from FILE. Both columns are shaded.",
+        f"A selected number lies within {limit:.0%} of the indicated one; base levels stay at 1. A "
         "number without its reason, a formula, a level that this version does not have, or a file of "
         "another version is refused, and then nothing is changed.",
+        "Where an overall change was decided, the base rates are put to it again after every change of a "
+        "relativity, and are then the indicated ones. A base rate that is selected by hand stands: from then "
+        "on none is moved, and the overall change is what comes out. The cover says so.",
         "Every accepted change is kept in the log of the client with its reason and who made it, and makes "
         "a new draft. Whoever drafted or edited a version cannot approve it.",
+        "Tiers, Dislocation and Scenarios are about customers who renew in the rating year, in sums alone. A "
+        "sheet is left out where nobody renews, no current price is known, or the plan has no scenario.",
+        f"Premiums shows at most {MOST_CELLS:,} cells, those with most exposure; premiums.csv has all.",
         "The sheet Rate table holds every number to the last place, as the CSV and Parquet files do.",
     ]

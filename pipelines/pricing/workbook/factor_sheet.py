@@ -6,103 +6,89 @@ from typing import Any
 
 import polars as pl
 
-from models_ml.rating import RateTable
 from models_ml.relativities import OTHER
+from pipelines.pricing.versions.columns import cover_rates
 from pipelines.pricing.versions.limits import with_limits
 from pipelines.pricing.workbook.book import Book, words
-from pipelines.pricing.workbook.cover import THIN_CLAIMS, THIN_EXPOSURE
+from pipelines.pricing.workbook.selecting import (
+    COVER,
+    FACTOR,
+    INDICATED,
+    LEVEL,
+    SELECTED,
+    selection_columns,
+    selection_sheet,
+    thin,
+)
 
-FACTOR, COVER, LEVEL = "factor", "cover", "level"
-INDICATED, SELECTED, REASON = "indicated", "selected", "reason_for_the_change"
+RAW, LOWER, UPPER, CREDIBILITY = "raw", "lower_90", "upper_90", "credibility"
 CHART_LEVELS = 40
 CHART_WIDTH, CHART_HEIGHT, CHART_ROWS = 640, 340, 18
+SOFT, STRONG, PALE = "#8A94A0", "#B4491F", "#C9D6E4"
 
 
 def factor_sheet(
-    book: Book, table: RateTable, factor: str, limit: float, last_year: pl.DataFrame | None
+    book: Book, rates: pl.DataFrame, factor: str, limit: float, last_year: pl.DataFrame | None
 ) -> None:
-    """A row per cover and level; charts to the right, one per cover short enough to be seen."""
-    own = table.rates.filter(pl.col("factor") == factor)
-    frame = _rows(own, limit, last_year)
+    """A row per cover and level; charts to the right, one per cover short enough to be seen.
+
+    Args:
+        book: the workbook.
+        rates: a published table.
+        factor: that rates its covers.
+        limit: share of the indicated relativity by which a selected one may depart from it.
+        last_year: the table in force the year before.
+    """
+    own = with_limits(rates, limit).filter(pl.col("factor") == factor)
+    frame = _rows(own, last_year)
     kinds = {
-        "vehicle_years": "whole",
-        "claims": "whole",
+        **dict.fromkeys(("vehicle_years", "claims"), "whole"),
         "gross_cost_per_vehicle_year": "money",
-        **dict.fromkeys(("lowest", INDICATED, "highest", "last_year"), "exact"),
-        SELECTED: "input",
-        REASON: "input_text",
+        **dict.fromkeys((RAW, LOWER, UPPER), "exact"),
+        CREDIBILITY: "percent",
     }
-    sheet = book.data_sheet(words(factor), frame, kinds, frozen_columns=3)
-    sheet.print_area(0, 0, frame.height, frame.width - 1)
-    sheet.set_column(frame.columns.index(REASON), frame.columns.index(REASON), 34)
-    _shade_thin(book, sheet, frame)
-    _validate(sheet, frame)
-    for place, cover in enumerate(table.covers):
+    sheet = selection_sheet(
+        book, factor, frame, kinds, f"Relativities by {words(factor).lower()}; can be selected"
+    )
+    for place, cover in enumerate(own["cover"].unique(maintain_order=True)):
         _chart(book, sheet, frame, cover, factor, place)
 
 
-def _rows(own: pl.DataFrame, limit: float, last_year: pl.DataFrame | None) -> pl.DataFrame:
+def _rows(own: pl.DataFrame, last_year: pl.DataFrame | None) -> pl.DataFrame:
+    """From left to right: what was seen, what the model makes of it, what stood, what may be selected."""
     before = []
     if last_year is not None:
         key = ["cover", "factor", "level"]
         own = own.join(
-            last_year.select(*key, pl.col("relativity").alias("last_year")),
+            cover_rates(last_year).select(*key, pl.col("relativity").alias("last_year")),
             on=key,
             how="left",
             maintain_order="left",
         )
         before = ["last_year"]
-    # The catch-all level has no experience of its own to be thin.
-    thin = (pl.col("exposure_years") < THIN_EXPOSURE) | (pl.col("claim_count") < THIN_CLAIMS)
-    return with_limits(own, limit).select(
+    return own.select(
         FACTOR,
         COVER,
         LEVEL,
         pl.col("exposure_years").alias("vehicle_years"),
         pl.col("claim_count").alias("claims"),
         pl.col("burning_cost").alias("gross_cost_per_vehicle_year"),
-        pl.when(thin & (pl.col("level") != OTHER)).then(pl.lit("thin")).alias("experience"),
+        thin(),
+        pl.col("raw_relativity").alias(RAW),
+        pl.col("relativity_lower").alias(LOWER),
+        INDICATED,
+        pl.col("relativity_upper").alias(UPPER),
+        CREDIBILITY,
         *before,
-        "lowest",
-        pl.col("indicated_relativity").alias(INDICATED),
-        "highest",
-        pl.col("relativity").alias(SELECTED),
-        pl.lit(None, dtype=pl.String).alias(REASON),
-        pl.col("selection_reason").alias("selected_so_far_because"),
-    )
-
-
-def _shade_thin(book: Book, sheet: Any, frame: pl.DataFrame) -> None:
-    column = frame.columns.index(INDICATED)
-    cells = frame.with_row_index("row", offset=1).filter(pl.col("experience").is_not_null())
-    for row, value in cells.select("row", INDICATED).iter_rows():
-        sheet.write_number(row, column, value, book.formats["thin"])
-
-
-def _validate(sheet: Any, frame: pl.DataFrame) -> None:
-    """Excel says at once what `rates edit` would refuse."""
-    import xlsxwriter.utility as at
-
-    selected = frame.columns.index(SELECTED)
-    cell, low, high = (at.xl_col_to_name(frame.columns.index(c)) for c in (SELECTED, "lowest", "highest"))
-    sheet.data_validation(
-        1,
-        selected,
-        frame.height,
-        selected,
-        {
-            "validate": "custom",
-            "value": f"=AND(ISNUMBER({cell}2),ROUND({cell}2,4)>={low}2,ROUND({cell}2,4)<={high}2)",
-            "error_title": "Outside its limits",
-            "error_message": "A number between Lowest and Highest; say why in the next column.",
-        },
+        *selection_columns(),
     )
 
 
 def _chart(book: Book, sheet: Any, frame: pl.DataFrame, cover: str, factor: str, place: int) -> None:
-    """Indicated and selected relativities as lines over exposure as columns."""
+    """Relativities as lines, indicated between the bounds of its interval, over exposure as columns."""
     numbered = frame.with_row_index("row", offset=1)
-    rows = numbered.filter((pl.col(COVER) == cover) & (pl.col(LEVEL) != OTHER))["row"]
+    own = numbered.filter((pl.col(COVER) == cover) & (pl.col(LEVEL) != OTHER))
+    rows = own["row"]
     if not 2 <= rows.len() <= CHART_LEVELS:
         return
 
@@ -116,24 +102,18 @@ def _chart(book: Book, sheet: Any, frame: pl.DataFrame, cover: str, factor: str,
             "name": "Vehicle-years",
             "categories": cells(LEVEL),
             "values": cells("vehicle_years"),
-            "fill": {"color": "#C9D6E4"},
+            "fill": {"color": PALE},
             "gap": 60,
         }
     )
     lines = book.file.add_chart({"type": "line"})
-    for column, colour, dash in ((INDICATED, "#8A94A0", "dash"), (SELECTED, "#B4491F", "solid")):
-        lines.add_series(
-            {
-                "name": words(column),
-                "categories": cells(LEVEL),
-                "values": cells(column),
-                "y2_axis": True,
-                "line": {"color": colour, "dash_type": dash, "width": 2},
-                "marker": {"type": "circle", "fill": {"color": colour}, "border": {"color": colour}},
-            }
-        )
+    known = own[LOWER].is_not_null().any()
+    for column in (*((LOWER, UPPER) if known else ()), INDICATED, SELECTED):
+        series = {"name": words(column), "categories": cells(LEVEL), "values": cells(column), "y2_axis": True}
+        lines.add_series(series | _line(column))
     columns.combine(lines)
     columns.set_title({"name": f"{words(cover)}: {words(factor).lower()}", "name_font": {"size": 12}})
+    columns.set_x_axis({"num_font": {"size": 9}})
     columns.set_y_axis(
         {"name": "Vehicle-years", "num_format": "#,##0", "major_gridlines": {"visible": False}}
     )
@@ -141,3 +121,13 @@ def _chart(book: Book, sheet: Any, frame: pl.DataFrame, cover: str, factor: str,
     columns.set_legend({"position": "bottom"})
     columns.set_size({"width": CHART_WIDTH, "height": CHART_HEIGHT})
     sheet.insert_chart(1 + place * CHART_ROWS, frame.width + 1, columns)
+
+
+def _line(column: str) -> dict[str, Any]:
+    if column in (LOWER, UPPER):
+        return {"line": {"color": SOFT, "dash_type": "round_dot", "width": 1}, "marker": {"type": "none"}}
+    colour, dash = (SOFT, "dash") if column == INDICATED else (STRONG, "solid")
+    return {
+        "line": {"color": colour, "dash_type": dash, "width": 2},
+        "marker": {"type": "circle", "fill": {"color": colour}, "border": {"color": colour}},
+    }

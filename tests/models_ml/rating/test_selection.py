@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,7 @@ from models_ml.rating import (
     bound_relativities,
     order_relativities,
     rate,
+    select_base_rates,
     select_relativities,
 )
 from tests.models_ml.rating.book import contracts, rates
@@ -53,6 +56,41 @@ def test_a_selection_that_cannot_be_is_refused_by_name(changes: dict[str, object
 def test_a_level_is_selected_once() -> None:
     with pytest.raises(RatingError, match="is selected twice"):
         select_relativities(table(), pl.concat([selection(), selection(relativity=3.0)]))
+
+
+def base(**changes: object) -> pl.DataFrame:
+    return pl.DataFrame([{"cover": "damage", "base_rate": 400.0, "reason": "market", **changes}])
+
+
+def test_a_selected_base_rate_moves_its_cover_alone_and_no_fixed_amount() -> None:
+    before, after = table().rates, select_base_rates(table(), base()).rates
+    rows = (pl.col("cover") == "damage") & (pl.col("factor") == "base")
+    row, old = after.filter(rows).row(0, named=True), before.filter(rows).row(0, named=True)
+    assert (row["base_rate"], row["reason"]) == (Decimal("400.00"), "market")
+    assert (row["fixed_amount"], row["relativity"]) == (old["fixed_amount"], 1.0)
+    assert after.filter(~rows).equals(before.filter(~rows))
+    assert after.schema == before.schema
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"cover": "hail"}, "cover 'hail', factor 'base', level 'base': 400.0+ has no row"),
+        ({"base_rate": 0.0}, "is not a positive number"),
+        ({"base_rate": 0.004}, "is not a positive number"),
+        ({"base_rate": None}, "is not a positive number"),
+        ({"base_rate": float("nan")}, "is not a positive number"),
+        ({"reason": " "}, "has no reason"),
+    ],
+)
+def test_a_base_rate_that_cannot_be_is_refused_by_name(changes: dict[str, object], complaint: str) -> None:
+    with pytest.raises(RatingError, match=complaint):
+        select_base_rates(table(), base(**changes).cast({"base_rate": pl.Float64}))
+
+
+def test_a_base_rate_is_selected_once() -> None:
+    with pytest.raises(RatingError, match="is selected twice"):
+        select_base_rates(table(), pl.concat([base(), base(base_rate=410.0)]))
 
 
 def test_a_bounded_factor_moves_no_premium_beyond_its_bounds() -> None:

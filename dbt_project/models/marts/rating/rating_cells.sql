@@ -1,7 +1,7 @@
 with
 
 costs as (
-    select * from {{ ref('int_contract_cover_costs') }}
+    select * from {{ ref('contract_experience') }}
     where period = 'learn'
 ),
 
@@ -16,7 +16,6 @@ final as (
         {{ money('sum(gross_amount)') }} as gross_amount,
         {{ money('sum(recovery_amount)') }} as recovery_amount
     from costs
-    where exposure_days > 0
     group by cover, cell_id
 )
 

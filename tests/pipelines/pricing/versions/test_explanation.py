@@ -9,7 +9,8 @@ import pytest
 
 from models_ml.rating import rate
 from pipelines.pricing.errors import PublicationError
-from pipelines.pricing.versions.explanation import explain
+from pipelines.pricing.versions.expanding import PRICE
+from pipelines.pricing.versions.explanation import TIER, explain
 from pipelines.pricing.versions.manifest import Change
 from pipelines.pricing.versions.reselecting import edited_parts
 from tests.pipelines.pricing.versions.examples import parts
@@ -52,6 +53,41 @@ def test_a_relativity_selected_by_hand_is_told_with_the_indicated_one_and_why() 
     assert (step.relativity, step.indicated_relativity, step.selection_reason) == (1.1, indicated, "wear")
 
 
+def test_a_base_rate_selected_by_hand_is_told_with_the_indicated_one_and_why() -> None:
+    before = explain(parts(), {}).covers[0].base_rate
+    after = float(before) + 1
+    change = Change(
+        cover="damage", factor="base", level="base", before=float(before), after=after, reason="market"
+    )
+    damage, glass = explain(edited_parts(parts(), (change,)), {}).covers
+    assert (float(damage.base_rate), damage.indicated_base_rate, damage.selection_reason) == (
+        after, before, "market",
+    )  # fmt: skip
+    assert (glass.base_rate, glass.selection_reason) == (glass.indicated_base_rate, None)
+
+
 def test_a_factor_that_the_table_does_not_have_is_refused_with_the_nearest() -> None:
     with pytest.raises(PublicationError, match="factor 'usee': none of that name; did you mean 'use'"):
         explain(parts(), {"usee": "taxi"})
+
+
+@pytest.mark.parametrize("tier", ["Both", "Damage only"])
+def test_with_a_package_the_steps_end_at_its_price(tier: str) -> None:
+    made = explain(parts(), {"use": "taxi", TIER: tier})
+    (expected,) = parts().premiums.filter(pl.col("use") == "taxi")[tier + PRICE].to_list()
+    assert made.price == expected
+    assert made.package[-1].kind == "price"
+    assert [price.cover for price in made.covers] == list(parts().tariff.tiers[tier].shares)
+    inside = {step.cover: step.amount for step in made.package if step.kind == "cent"}
+    assert {price.cover: price.premium for price in made.covers} == inside
+
+
+def test_without_one_the_packages_are_named() -> None:
+    made = explain(parts(), {"use": "taxi"})
+    assert (made.package, made.price) == ((), None)
+    assert made.packages == ("Both", "Damage only")
+
+
+def test_a_package_that_is_not_sold_is_refused_with_the_nearest() -> None:
+    with pytest.raises(PublicationError, match="tier 'Bath': none of that name; did you mean 'Both'"):
+        explain(parts(), {TIER: "Bath"})

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -12,7 +14,7 @@ from polars.testing import assert_frame_equal
 from models_ml.rating import rate
 from pipelines.errors import InputError
 from pipelines.pricing.versions.columns import OF_VERSION, SCHEMA
-from pipelines.pricing.versions.files import load_rates, read_parts, write_parts
+from pipelines.pricing.versions.files import VersionParts, load_rates, read_parts, write_parts
 from pipelines.pricing.versions.manifest import Change
 from pipelines.pricing.versions.publication import FORMATS, hand_out
 from pipelines.pricing.versions.reselecting import edited_parts
@@ -83,6 +85,85 @@ def test_a_second_edit_keeps_the_reasons_of_the_first() -> None:
     reasons = dict(twice.rates.drop_nulls("selection_reason").select("level", "selection_reason").iter_rows())
     assert reasons == {"taxi": "wear", "2": "few"}
     assert twice.manifest.changes == (age,)
+
+
+def base_row(made: VersionParts, cover: str = "damage") -> dict[str, Any]:
+    rows = (pl.col("factor") == "base") & (pl.col("cover") == cover)
+    return made.rates.filter(rows).row(0, named=True)
+
+
+def of_base(made: VersionParts, share: str = "1.1", reason: str = "market") -> Change:
+    before = base_row(made)["base_rate"]
+    after = float((before * Decimal(share)).quantize(Decimal("0.01")))
+    return Change(
+        cover="damage", factor="base", level="base", before=float(before), after=after, reason=reason
+    )
+
+
+def test_until_somebody_selects_a_base_rate_it_is_the_indicated_one() -> None:
+    for made in (parts(), parts(overall_change=0.03), edited_parts(parts(), (TAXI,))):
+        bases = made.rates.filter(pl.col("factor") == "base")
+        assert bases["base_rate"].to_list() == bases["indicated_base_rate"].to_list()
+        assert made.rates.filter(pl.col("factor") != "base")["indicated_base_rate"].is_null().all()
+
+
+def test_a_selected_base_rate_moves_every_premium_price_and_scenario_after_it() -> None:
+    made = parts()
+    edited = edited_parts(made, (of_base(made),))
+    row, before = base_row(edited), base_row(made)
+    assert row["base_rate"] == Decimal(str(of_base(made).after))
+    assert (row["indicated_base_rate"], row["selection_reason"]) == (before["base_rate"], "market")
+    for premium in (
+        float(p) / float(q) for p, q in zip(edited.premiums["damage"], made.premiums["damage"], strict=True)
+    ):
+        assert premium == pytest.approx(1.1, abs=1e-3)
+    assert edited.premiums["glass"].to_list() == made.premiums["glass"].to_list()
+    assert edited.book.customers["indicated_price"].sum() > made.book.customers["indicated_price"].sum()
+    assert not edited.book.scenarios.equals(made.book.scenarios)
+    assert edited.manifest.model_sha256 != made.manifest.model_sha256
+
+
+def test_after_an_edit_of_relativities_base_rates_are_put_on_balance_and_are_the_indicated_ones() -> None:
+    made = parts(overall_change=0.03)
+    edited = edited_parts(made, (TAXI,))
+    assert edited.manifest.overall_change == 0.03
+    assert base_row(edited)["base_rate"] != base_row(made)["base_rate"]
+    assert base_row(edited)["indicated_base_rate"] == base_row(edited)["base_rate"]
+    assert edited.book.balance is not None
+    assert edited.book.balance.overall_change == pytest.approx(0.03, abs=1e-3)
+
+
+def test_a_selected_base_rate_stands_and_ends_the_balance_that_was_decided() -> None:
+    made = parts(overall_change=0.03)
+    change = of_base(made)
+    edited = edited_parts(made, (TAXI, change))
+    assert float(base_row(edited)["base_rate"]) == change.after
+    assert base_row(edited)["indicated_base_rate"] == base_row(made)["base_rate"]
+    # Of the other cover nothing was selected: it stands too.
+    assert base_row(edited, "glass")["base_rate"] == base_row(made, "glass")["base_rate"]
+    assert edited.manifest.overall_change is None
+    assert edited.manifest.balance_note == (
+        "+3.00% was decided and no longer holds: base rates selected by hand: damage (market)"
+    )
+    assert edited.book.balance is not None
+    assert edited.book.balance.target_change is None
+    later = edited_parts(edited, (TAXI.model_copy(update={"after": 1.2}),))
+    assert float(base_row(later)["base_rate"]) == change.after
+    assert (later.manifest.overall_change, later.manifest.balance_note) == (
+        None,
+        edited.manifest.balance_note,
+    )
+
+
+def test_where_no_change_was_decided_there_is_nothing_to_note() -> None:
+    assert edited_parts(parts(), (of_base(parts()),)).manifest.balance_note == ""
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_a_selected_base_rate_reads_back_beside_the_indicated_one(tmp_path: Path, file_format: str) -> None:
+    edited = edited_parts(parts(), (of_base(parts()),))
+    pulled = hand_out(write_parts(edited), "v", file_format, tmp_path)
+    assert_frame_equal(load_rates(pulled), edited.rates, check_exact=True)
 
 
 def test_the_csv_is_text_that_excel_opens_and_the_parquet_is_typed() -> None:

@@ -12,55 +12,12 @@ import pytest
 
 from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.versions.editing import draft_again, edit_from_workbook
-from pipelines.pricing.versions.files import read_parts, write_parts
-from pipelines.pricing.versions.selections import SelectionsRefusedError
+from pipelines.pricing.versions.files import read_parts
 from pipelines.pricing.workflow import Action, State, WorkflowError
-from pipelines.settings import Settings
-from tests.pipelines.pricing.versions.examples import FORMULA, desk, drafted, parts, tree
+from tests.pipelines.pricing.versions.examples import FORMULA, desk
+from tests.pipelines.pricing.versions.returned import Sheet
 
 Cell = Callable[[str], Any]
-
-
-class Sheet:
-    """The workbook of a draft, open for changes."""
-
-    def __init__(self, root: Path, level: str = "taxi") -> None:
-        self.root = root
-        self.settings = Settings(data_dir=root, user="Bob")
-        self.standing = drafted(root, parts(level=level))
-        self.path = root / "back.xlsx"
-        self.path.write_bytes(write_parts(parts(level=level))["rate_table.xlsx"])
-        self.book = openpyxl.load_workbook(self.path)
-
-    def cell(self, column: str, level: str = "taxi", cover: str = "damage", factor: str = "Use") -> Any:
-        sheet = self.book[factor]
-        head = {cell.value: cell.column for cell in sheet[1]}
-        for row in range(2, sheet.max_row + 1):
-            if [sheet.cell(row, head[c]).value for c in ("Cover", "Level")] == [cover, level]:
-                return sheet.cell(row, head[column])
-        raise KeyError(level)
-
-    def select(self, value: Any, reason: str | None = "wear", **where: str) -> None:
-        self.cell("Selected", **where).value = value
-        self.cell("Reason for the change", **where).value = reason
-
-    def edit(self, version: str | None = None) -> Any:
-        self.book.save(self.path)
-        return edit_from_workbook(self.settings, self.path, version, "review")
-
-    def refused(self) -> list[str]:
-        """What is refused; nothing may have changed."""
-        self.book.save(self.path)
-        before = tree(self.root / "rates")
-        with pytest.raises(SelectionsRefusedError) as told:
-            self.edit()
-        assert tree(self.root / "rates") == before
-        return [str(problem) for problem in told.value.problems]
-
-
-@pytest.fixture
-def sheet(tmp_path: Path) -> Sheet:
-    return Sheet(tmp_path)
 
 
 def near(value: float, share: float = 1.1) -> float:
@@ -129,6 +86,13 @@ def test_the_limit_itself_is_taken_and_a_hair_beyond_is_not(sheet: Sheet) -> Non
     assert "outside" in sheet.refused()[0]
     sheet.select(highest)
     assert sheet.edit().state is State.DRAFT
+
+
+def test_names_further_down_the_cover_do_not_hide_the_version(sheet: Sheet) -> None:
+    cover = sheet.book["Cover"]
+    cover.cell(cover.max_row + 1, 1).value, cover.cell(cover.max_row, 2).value = "Version", "acme-0"
+    sheet.select(near(sheet.cell("Indicated").value))
+    assert sheet.edit().parent == sheet.standing.version
 
 
 @pytest.mark.parametrize("reason", [None, "   ", "=1+1", "x" * 1_001])
@@ -201,7 +165,7 @@ def test_a_workbook_of_another_version_is_refused(sheet: Sheet) -> None:
 
 
 def test_a_workbook_without_a_change_makes_no_draft(sheet: Sheet) -> None:
-    with pytest.raises(PublicationError, match="every relativity is the one that"):
+    with pytest.raises(PublicationError, match="every relativity and base rate is the one that"):
         sheet.edit()
 
 

@@ -1,0 +1,1 @@
+"""Tests of what the benchmarks compute themselves; how fast things are is never asserted."""
