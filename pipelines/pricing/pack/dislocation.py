@@ -51,9 +51,8 @@ def _customers(matter: Matter) -> str:
         return para(f"{why}, so nobody's change can be told.")
     tables = "".join(_table(matter, name) for name in BY if name in matter.known.columns)
     told = note(
-        "Premium of customers whose current price is known, now and next year. Cap, floor and new "
-        "business: how many "
-        "customers each held. Left on the table: indicated but not charged."
+        "Premium of customers whose current price is known, now and next year. Cap, floor and new business: "
+        "how many customers each held. Left on the table: indicated but not charged."
     )
     return _histogram(matter.known) + told + tables
 
@@ -162,7 +161,6 @@ def _retention(matter: Matter) -> str:
         ]
     told = note(
         f"An assumption of the plan, not a finding: {written(retained, 'percent')} renew at an unchanged "
-        "price, and each "
-        f"per cent of increase loses {elasticity:g} per cent of renewals."
+        f"price, and each per cent of increase loses {elasticity:g} per cent of renewals."
     )
     return told + table(columns, rows)

@@ -57,9 +57,8 @@ def _about(matter: Matter) -> str:
     badge = f"<span class='badge'>{text(status(matter.version, matter.history))}</span>"
     return note(
         f"{badge} {text(matter.version)}. Contracts that begin {manifest.effective_from} to "
-        f"{manifest.effective_to}. "
-        f"Experience valued at {manifest.valuation_date}. Amounts in {text(manifest.currency)} for a "
-        "contract year."
+        f"{manifest.effective_to}. Experience valued at {manifest.valuation_date}. Amounts in "
+        f"{text(manifest.currency)} for a contract year."
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from models_ml.rating import BASE
 from models_ml.relativities import OTHER
 from pipelines.pricing.pack.factor_chart import factor_figure
 from pipelines.pricing.pack.levels import KEY, FactorRates, selected_otherwise
@@ -21,8 +22,8 @@ SELECTED: dict[str, tuple[str, Kind]] = {
     "factor": ("factor", "text"),
     "level": ("level", "text"),
     "exposure_years": ("vehicle-years", 0),
-    "indicated_relativity": ("indicated", 4),
-    "relativity": ("selected", 4),
+    "indicated": ("indicated", 4),
+    "selected": ("selected", 4),
     "change": ("selected / indicated", "move"),
     "selection_reason": ("reason", "text"),
 }
@@ -33,13 +34,10 @@ def factors(matter: Matter) -> str:
     """The section on factors."""
     intro = note(
         "A relativity multiplies the base rate. Spread says how far a factor moves prices: the standard "
-        "deviation of the "
-        "selected relativities on a log scale, weighted with exposure. Covers that cost most come first, "
-        "of each the "
-        f"factors that move its price most. A level marked ° rests on under {THIN_EXPOSURE} vehicle-years or "
-        f"{THIN_CLAIMS} claims; its bar is hollow. Intervals and raw values far off end at the edge. Point "
-        "at a level for "
-        "its numbers; all of them stand in the rate table."
+        "deviation of the selected relativities on a log scale, weighted with exposure. Covers that cost "
+        "most come first, of each the factors that move its price most. A level marked ° rests on under "
+        f"{THIN_EXPOSURE} vehicle-years or {THIN_CLAIMS} claims; its bar is hollow. Intervals and raw values "
+        "far off end at the edge. Point at a level for its numbers; all of them stand in the rate table."
     )
     charts = "".join(_cover(cover, found) for cover, found in matter.factors.items())
     return intro + _legend(last_year=matter.parts.last_year is not None) + charts + _selected(matter)
@@ -110,18 +108,19 @@ def _selected(matter: Matter) -> str:
     ruled = found.join(by_hand, on=KEY, how="anti", maintain_order="left")
     head = "<h3>Selected otherwise than indicated</h3>"
     if hand.is_empty() and ruled.is_empty():
-        return head + para("Every relativity is the one that the model indicates.")
+        return head + para("Every relativity and base rate is the one that is indicated.")
     return head + _by_hand(hand) + _by_rule(_in_words(ruled))
 
 
 def _in_words(found: pl.DataFrame) -> pl.DataFrame:
     """The relativities as they are shown, with how far the selected one is from the indicated."""
-    indicated = pl.col("indicated_relativity")
+    indicated = pl.col("indicated")
     return found.with_columns(
-        pl.col("cover", "factor").str.replace_all("_", " "),
-        pl.col("level").replace(OTHER, "not listed"),
+        pl.col("cover").str.replace_all("_", " "),
+        pl.col("factor").replace(BASE, "base rate").str.replace_all("_", " "),
+        pl.col("level").replace({OTHER: "not listed", BASE: ""}),
         pl.col("selection_reason").fill_null("no reason given"),
-        change=pl.col("relativity") / pl.when(indicated > 0).then(indicated) - 1,
+        change=pl.col("selected") / pl.when(indicated > 0).then(indicated) - 1,
     )
 
 
@@ -129,7 +128,7 @@ def _by_hand(hand: pl.DataFrame) -> str:
     if hand.is_empty():
         return para("Nothing was selected by hand in this version.")
     columns = list(SELECTED.items())
-    columns.insert(columns.index(("indicated_relativity", SELECTED["indicated_relativity"])), BEFORE)
+    columns.insert(columns.index(("indicated", SELECTED["indicated"])), BEFORE)
     return para(f"Selected by hand in this version: {hand.height:,}.") + frame_table(
         _in_words(hand), dict(columns)
     )
@@ -143,8 +142,7 @@ def _by_rule(ruled: pl.DataFrame) -> str:
     told = "; ".join(f"{text(reason)} ({n:,})" for reason, n in counted)
     lead = para(
         f"Moved by the rules of the plan, or selected in an earlier version: {ruled.height:,}. By reason: "
-        f"{told}. "
-        "The furthest first:"
+        f"{told}. The furthest first:"
     )
     furthest = ruled.sort(pl.col("change").abs(), descending=True, nulls_last=True, maintain_order=True)
     rest = furthest.slice(MOST_LISTED)

@@ -46,11 +46,9 @@ def fit(matter: Matter) -> str:
         return para("No forecast was judged.")
     basis = "; ".join(dict.fromkeys(j.basis for j in judgements.values()))
     intro = note(
-        f"Judged on what the forecast has not seen: {text(basis)}. Actual over expected near 1 says that "
-        "the level is "
-        "right; Gini says how well it tells cheap from dear, more is better, 0 is no better than one price "
-        "for all. "
-        "The model report beside this page has all of it."
+        f"Judged on what the forecast has not seen: {text(basis)}. Actual over expected near 1 says that the "
+        "level is right; Gini says how well it tells cheap from dear, more is better, 0 is no better than "
+        "one price for all. The model report beside this page has all of it."
     )
     rows = [_row(cover, judged) for cover, judged in judgements.items()]
     groups = [("judged on", 3), ("actual / expected", 2), ("Gini of claims", 2), ("", 1)]
@@ -70,10 +68,9 @@ def fit(matter: Matter) -> str:
 
 def _lift_note() -> str:
     return note(
-        "Contracts by tenth of exposure, cheapest to dearest as forecast: bars should climb along the "
-        "line. Double lift: "
-        "tenths by how far a challenger of boosted trees departs from the forecast; the line nearer to the "
-        "bars was right."
+        "Contracts by tenth of exposure, cheapest to dearest as forecast: bars should climb along the line. "
+        "Double lift: tenths by how far a challenger of boosted trees departs from the forecast; the line "
+        "nearer to the bars was right."
     )
 
 
@@ -175,7 +172,6 @@ def _beyond(judgements: dict[str, Judgement]) -> str:
     )
     told = note(
         f"Actual claims lie beyond chance at {rows.height:,} of {tested:,} levels with at least "
-        f"{LEAST_CLAIMS} claims expected; "
-        "one in twenty would by chance alone. The furthest:"
+        f"{LEAST_CLAIMS} claims expected; one in twenty would by chance alone. The furthest:"
     )
     return told + frame_table(far.head(MOST_LEVELS), BEYOND)

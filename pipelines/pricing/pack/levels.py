@@ -10,9 +10,11 @@ import polars as pl
 from models_ml.rating import BASE
 from models_ml.relativities import OTHER
 from pipelines.pricing.versions.columns import cover_rates
+from pipelines.pricing.versions.limits import with_limits
 from pipelines.pricing.workbook.selecting import THIN_CLAIMS, THIN_EXPOSURE
 
 KEY = ["cover", "factor", "level"]
+SAME = 1e-9
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,14 @@ def factor_rates(rates: pl.DataFrame, last_year: pl.DataFrame | None = None) -> 
 
 
 def selected_otherwise(rates: pl.DataFrame) -> pl.DataFrame:
-    """Relativities that are not the indicated ones: `cover`, `factor`, `level`, `indicated_relativity`,
-    `relativity`, `exposure_years`, `selection_reason`.
+    """What is not as indicated, or has a reason; a base rate has the factor and level `base`.
+
+    Returns:
+        `cover`, `factor`, `level`, `indicated`, `selected`, `exposure_years`, `selection_reason`.
     """
-    own = cover_rates(rates).filter(pl.col("factor") != BASE)
-    moved = (pl.col("relativity") - pl.col("indicated_relativity")).abs() > 1e-9
-    names = [*KEY, "indicated_relativity", "relativity", "exposure_years", "selection_reason"]
+    own = with_limits(rates, 0.0)
+    moved = (pl.col("selected") - pl.col("indicated")).abs() > SAME
+    names = [*KEY, "indicated", "selected", "exposure_years", "selection_reason"]
     return own.filter(moved | pl.col("selection_reason").is_not_null()).select(names).sort(KEY)
 
 

@@ -71,15 +71,38 @@ class Matter:
         return whole(found) if found else None
 
     def _stacks(self, customers: pl.DataFrame) -> list[Stack]:
-        parts, balance = self.parts, self.parts.book.balance
-        factor = balance.base_factor if balance else 1.0
-        return stacks(parts.tariff, customers, parts.book.packages, parts.plan, factor)
+        parts = self.parts
+        return stacks(parts.tariff, customers, parts.book.packages, parts.plan, self._moved)
+
+    @property
+    def at_cost(self) -> bool:
+        """Whether it is known at which base rates prices meet cost.
+
+        Not of a version that was edited after a change was decided: base rates were moved before it.
+        """
+        manifest = self.parts.manifest
+        decided = manifest.overall_change is not None or manifest.balance_note
+        return not (decided and manifest.parent)
+
+    @cached_property
+    def _moved(self) -> dict[str, float]:
+        """By cover, its base rate over the one that cost puts it at, as far as that is known."""
+        balance = self.parts.book.balance
+        decided = balance.base_factor if balance and self.at_cost else 1.0
+        by_hand = self.bases.select("cover", pl.col("base_rate", "indicated_base_rate").cast(pl.Float64))
+        return {c: decided * rate / cost if cost else 1.0 for c, rate, cost in by_hand.iter_rows()}
+
+    @cached_property
+    def bases(self) -> pl.DataFrame:
+        """The rows of the base rates, by cover."""
+        return cover_rates(self.parts.rates).filter(pl.col("factor") == BASE).sort("cover")
 
     @cached_property
     def observed_cost(self) -> float:
         """What the covers held by those with a known price have cost in a vehicle-year so far, their sum."""
-        bases = cover_rates(self.parts.rates).filter(pl.col("factor") == BASE)
-        cost = {cover: amount or 0.0 for cover, amount in bases.select("cover", "burning_cost").iter_rows()}
+        cost = {
+            cover: amount or 0.0 for cover, amount in self.bases.select("cover", "burning_cost").iter_rows()
+        }
         tiers = self.parts.tariff.tiers
         held = self.known.group_by("tier", maintain_order=True).len() if self.known.height else None
         if held is None:

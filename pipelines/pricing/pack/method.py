@@ -15,32 +15,24 @@ HASH_SHOWN = 12
 FOLDED = 12
 STEPS = (
     "Claims and repairs of past years are brought to the rating year: those not yet fully known are "
-    "developed to "
-    "what they will cost, and frequency and price levels are carried forward by their trends. Very large "
-    "losses are cut "
-    "and spread over everybody.",
+    "developed to what they will cost, and frequency and price levels are carried forward by their trends. "
+    "Very large losses are cut and spread over everybody.",
     "For every cover a model says how often a claim happens and what it costs on average, by vehicle, use "
-    "and driver, each "
-    "factor beside all others. A level with little experience is drawn towards its neighbours or the mean: "
-    "the less is "
-    "known, the closer it stays.",
+    "and driver, each factor beside all others. A level with little experience is drawn towards its "
+    "neighbours or the mean: the less is known, the closer it stays.",
     "A price by cover is expected cost plus fixed expense, over what expense, commission and margin leave "
-    "of the premium. "
-    "It is written as a base rate times one relativity per factor.",
+    "of the premium. It is written as a base rate times one relativity per factor.",
     "Relativities are held to the plan: some factors may only rise or only fall, and the driving score "
-    "stays within its bounds. "
-    "People may select others within limits, each with a reason.",
+    "stays within its bounds. People may select others within limits, each with a reason.",
     "A planned tier adds up what its covers cost inside it and the further lines of its cost stack, adds "
-    "its margin, and is held "
-    "between a least and a most price. Other packages cost what their covers cost apart.",
+    "its margin, and is held between a least and a most price. Other packages cost what their covers cost "
+    "apart.",
     "Who renews pays what is indicated, moved by their own claims record as far as it can be believed, and "
-    "held between floor "
-    "and cap. Nobody pays more than the same customer would be offered as a new one.",
+    "held between floor and cap. Nobody pays more than the same customer would be offered as a new one.",
 )
 LIMITS = (
     "The forecast knows the past that was delivered. A change of cover, of repair prices beyond their "
-    "trend, or of who buys is "
-    "not in it; the scenarios show some of that.",
+    "trend, or of who buys is not in it; the scenarios show some of that.",
     "Levels marked as thin rest on few claims: their price is mostly that of their neighbours.",
     "Intervals are about each relativity alone, and take the model as right.",
     "Whether customers leave when prices change is no part of the prices.",
@@ -76,11 +68,9 @@ def _rules(matter: Matter) -> str:
         ),
         f"The driving score moves a price by a factor of {rules.score[0]:g} to {rules.score[1]:g}.",
         f"A customer's own record moves the price by a factor of {rules.own_factor[0]:g} to "
-        f"{rules.own_factor[1]:g}; it is half "
-        f"believed at {rules.credible_claims:g} expected claims.",
+        f"{rules.own_factor[1]:g}; it is half believed at {rules.credible_claims:g} expected claims.",
         f"From {rules.referral_claims} claims together with a cost of {rules.referral_loss_ratio:g} times "
-        "the premium, a customer is "
-        "referred to non-renewal; people decide.",
+        "the premium, a customer is referred to non-renewal; people decide.",
         f"A relativity selected by hand lies within {written(matter.parts.manifest.edit_limit, 'percent')} "
         "of the indicated one.",
     ]

@@ -36,8 +36,8 @@ def _intro(matter: Matter) -> str:
     )
     return note(
         "Each scenario moves one assumption and leaves prices as they are set. Margin: premium less cost, "
-        "less what "
-        f"insurers do not bear, over premium. Loss ratio: cost less what insurers bear, over premium.{shared}"
+        "less what insurers do not bear, over premium. Loss ratio: cost less what insurers bear, over "
+        f"premium.{shared}"
     )
 
 

@@ -23,7 +23,7 @@ class Stack:
         covers: cost by cover: what an insurer charges for those that are bought in by a planned tier, else
             the expected cost of claims and services; before base rates were moved.
         lines: further lines of the cost stack by name.
-        balance: what moving the base rates to the decided change adds to the covers.
+        balance: what moving the base rates, to a decided change or by hand, adds to the covers.
         loads: by name, what is kept of the price for them.
         tariff: price of the tariff; beside costs and loads, the factors on the price, bounds and rounding.
         indicated: with the customers' own record.
@@ -58,7 +58,7 @@ def stacks(
     customers: pl.DataFrame,
     packages: tuple[Package, ...],
     plan: RatingPlan,
-    base_factor: float = 1.0,
+    moved: Mapping[str, float] | None = None,
 ) -> list[Stack]:
     """A stack per tier that somebody holds, in the order of the packages.
 
@@ -67,7 +67,7 @@ def stacks(
         customers: of a book; those counted.
         packages: of the tariff.
         plan: with the tiers' cost stacks and the covers' loads.
-        base_factor: what the base rates were multiplied by.
+        moved: by cover, its base rate over the one that cost puts it at; 1 where it is left out.
     """
     if customers.is_empty():
         return []
@@ -87,7 +87,7 @@ def stacks(
         for p in packages
         if p.name in by_tier
     ]
-    return [_before_balance(stack, base_factor) for stack in found]
+    return [_before_balance(stack, moved or {}) for stack in found]
 
 
 def whole(found: list[Stack]) -> Stack:
@@ -119,9 +119,9 @@ def own_lines(plan: TierPlan, rated: set[str]) -> list[CostLine]:
     return [line for line in plan.lines if line.line not in rated]
 
 
-def _before_balance(stack: Stack, base_factor: float) -> Stack:
+def _before_balance(stack: Stack, moved: Mapping[str, float]) -> Stack:
     """The stack with covers at their cost before base rates were moved."""
-    covers = {cover: amount / base_factor for cover, amount in stack.covers.items()}
+    covers = {cover: amount / moved.get(cover, 1.0) for cover, amount in stack.covers.items()}
     return replace(stack, covers=covers, balance=sum(stack.covers.values()) - sum(covers.values()))
 
 

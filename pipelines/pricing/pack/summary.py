@@ -6,16 +6,14 @@ from typing import Any
 
 from pipelines.pricing.pack.matter import Matter
 from pipelines.pricing.pack.signoffs import status
-from pipelines.pricing.page.markup import Kind, note, para, table, text, words, written
+from pipelines.pricing.pack.why import why
+from pipelines.pricing.page.markup import Kind, note, para, text, written
 from pipelines.pricing.renewing.book import Balance
-
-LARGE = 0.1
-"""From this indicated change on, the summary says what lies behind it."""
 
 
 def summary(matter: Matter) -> str:
     """The summary section."""
-    return "".join([_what(matter), _tiles(_figures(matter)), _decided(matter), _held(matter), _why(matter)])
+    return "".join([_what(matter), _tiles(_figures(matter)), _decided(matter), _held(matter), why(matter)])
 
 
 def _what(matter: Matter) -> str:
@@ -27,9 +25,7 @@ def _what(matter: Matter) -> str:
         else _count(covers, "cover")
     )
     changed = (
-        f" It was edited from {text(manifest.parent)}: "
-        f"{_count(len(manifest.changes), 'relativity', 'relativities')} "
-        "selected by hand."
+        f" It was edited from {text(manifest.parent)}: {_count(len(manifest.changes), 'selection')} by hand."
         if manifest.changes
         else ""
     )
@@ -42,11 +38,10 @@ def _what(matter: Matter) -> str:
     open_yet = now.startswith(("draft", "in review"))
     asked = "The committee is asked to decide on" if open_yet else "This pack is about"
     return para(
-        f"{asked} the prices of <b>{text(manifest.title)}</b> for contracts that "
-        f"begin {manifest.effective_from} to {manifest.effective_to}: {sold}. Version "
-        f"<b>{text(matter.version)}</b> is <b>{text(now)}</b>. Amounts "
-        "are in "
-        f"{text(manifest.currency)} for a contract year.{changed}{before}"
+        f"{asked} the prices of <b>{text(manifest.title)}</b> for contracts that begin "
+        f"{manifest.effective_from} to {manifest.effective_to}: {sold}. Version "
+        f"<b>{text(matter.version)}</b> is <b>{text(now)}</b>. Amounts are in {text(manifest.currency)} for "
+        f"a contract year.{changed}{before}"
     )
 
 
@@ -120,22 +115,22 @@ def _decided(matter: Matter) -> str:
             "<b>No current price was delivered</b>, so no change can be told: what follows shows prices "
             "alone."
         )
-    if balance.target_change is None:
-        return para(
-            "<b>No overall change was decided.</b> Base rates stay where expected cost and loads put them; "
-            "the change "
-            "charged is what follows from that."
-        )
-    return para(_balanced(balance))
+    if balance.target_change is not None:
+        return para(_balanced(balance, edited=not matter.at_cost))
+    if matter.parts.manifest.balance_note:
+        return para(f"<b>A decided change no longer holds.</b> {text(matter.parts.manifest.balance_note)}.")
+    return para(
+        "<b>No overall change was decided.</b> Base rates stand where expected cost and loads put them, or "
+        "as they were selected; the change charged is what follows from that."
+    )
 
 
-def _balanced(balance: Balance) -> str:
+def _balanced(balance: Balance, *, edited: bool) -> str:
+    rates = "Every base rate of the version it was edited from" if edited else "Every base rate"
     return (
-        f"<b>Decided: {written(balance.target_change, 'move')} overall.</b> With caps, floors and the "
-        "price of new "
-        f"business, the tables as indicated would bring {written(balance.held_change, 'move')}. Every base "
-        "rate was "
-        f"multiplied by {balance.base_factor:.4f} to meet the decision; it came to "
+        f"<b>Decided: {written(balance.target_change, 'move')} overall.</b> With caps, floors and the price "
+        f"of new business, these tables would bring {written(balance.held_change, 'move')} before that. "
+        f"{rates} was multiplied by {balance.base_factor:.4f} to meet the decision; it came to "
         f"{written(balance.overall_change, 'move')}."
     )
 
@@ -151,42 +146,6 @@ def _held(matter: Matter) -> str:
         f"offered less: the price of new business comes before the floor. It held {total['gated']:,} "
         "customers."
     )
-
-
-def _why(matter: Matter) -> str:
-    """What lies behind a large indicated change: of 100 of today's premium, what goes where."""
-    balance, stack = matter.parts.book.balance, matter.known_stack
-    if balance is None or stack is None or not stack.current or abs(balance.indicated_change) < LARGE:
-        return ""
-    of_100 = 100 / stack.current
-    observed = matter.observed_cost * of_100
-    covers = sum(stack.covers.values()) * of_100
-    lines = sum(stack.lines.values()) * of_100
-    loads = (sum(stack.loads.values()) + stack.beyond) * of_100
-    own = (stack.indicated - stack.tariff) * of_100
-    indicated = 100 * (1 + balance.indicated_change)
-    rows = [
-        ("For comparison: observed cost of the covers held, so far", observed),
-        ("Expected cost of the covers in the rating year", covers),
-        (f"Further lines of the plan: {words(', '.join(stack.lines)) or 'none'}", lines),
-        ("Loads, driving score, least and most price, rounding", loads),
-        *([("Base rates moved to the decided change", stack.balance * of_100)] if stack.balance else []),
-        ("Customers' own record", own),
-        ("= price on these base rates", stack.indicated * of_100),
-        ("= charged, after caps, floors and the price of new business", stack.charged * of_100),
-    ]
-    side = "below" if balance.indicated_change < 0 else "above"
-    lead = para(
-        f"<b>Why so much?</b> Of 100 {text(matter.currency)} that customers pay today, the covers they "
-        "hold have cost "
-        f"{observed:,.1f} in a year so far, and are expected to cost {covers:,.1f}. With everything else "
-        "that the "
-        f"price has to bear, the indicated price is {indicated:,.1f}, well {side} what is paid today. "
-        "Before a decision, "
-        "see that premium and cost are of the same contracts, in the same currency, for a year."
-    )
-    head: list[tuple[str, Kind]] = [(f"of 100 {matter.currency} of today's premium", "text"), ("amount", 1)]
-    return lead + table(head, rows, strong=[str(row[0]).startswith("=") for row in rows])
 
 
 def _without_price(matter: Matter) -> str:

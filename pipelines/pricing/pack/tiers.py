@@ -6,18 +6,20 @@ from typing import Any
 
 import polars as pl
 
-from models_ml.rating import BASE
 from pipelines.pricing.pack.matter import Matter
 from pipelines.pricing.pack.stack import Stack
 from pipelines.pricing.page.markup import Kind, fold, note, para, table, text, words
-from pipelines.pricing.versions.columns import cover_rates
 from pipelines.pricing.versions.expanding import PRICE
 
 MOST_TIERS, SIDE_BY_SIDE = 12, 4
 EVERYTHING = "all together"
+NOT_AT_COST = (
+    "Covers stand at these base rates: they were moved to a decided change before this version was edited."
+)
 COVERS: list[tuple[str, Kind]] = [
     ("cover", "text"),
-    ("base rate", 2),
+    ("indicated base rate", 2),
+    ("selected", 2),
     ("fixed amount", 2),
     ("vehicle-years", 0),
     ("claims", 0),
@@ -118,17 +120,24 @@ def _seen(matter: Matter) -> str:
 
 
 def _covers(matter: Matter) -> str:
-    bases = cover_rates(matter.parts.rates).filter(pl.col("factor") == BASE)
     rows = []
-    for row in bases.sort("cover").iter_rows(named=True):
+    for row in matter.bases.iter_rows(named=True):
         years, claims = row["exposure_years"], row["claim_count"]
         frequency = claims / years if years else None
-        amounts = (row["base_rate"], row["fixed_amount"], years, claims, frequency, row["burning_cost"])
+        amounts = (
+            row["indicated_base_rate"],
+            row["base_rate"],
+            row["fixed_amount"],
+            years,
+            claims,
+            frequency,
+            row["burning_cost"],
+        )
         rows.append((words(row["cover"]), *amounts))
     told = note(
-        "The base rate is the yearly premium of a vehicle at the base level of every factor. Observed cost "
-        "is as "
-        "it was seen: without development, trend or loads."
+        "The base rate is the yearly premium of a vehicle at the base level of every factor; the indicated "
+        "one is where cost, or the change that was decided, puts it. Observed cost is as it was seen: "
+        "without development, trend or loads."
     )
     return told + table(COVERS, rows)
 
@@ -138,16 +147,15 @@ def _stacks(matter: Matter) -> str:
     if not matter.planned:
         return note(
             "No tier has a cost stack in the plan: every package costs what its covers cost apart, each "
-            "with its "
-            "own loads."
+            "with its own loads."
         )
     head = "<h3>Cost stack of the planned tiers</h3>"
     if not planned:
         return head + note("Nobody who comes up for renewal holds a planned tier.")
     told = note(
-        f"Mean of the customers of each tier, {text(matter.currency)} a year, and its share of the price "
-        "of the "
-        "tariff. Insurance is what insurers charge after the negotiated discount."
+        f"Mean of the customers of each tier, {text(matter.currency)} a year, and its share of the price of "
+        "the tariff. Insurance is what insurers charge after the negotiated discount."
+        + ("" if matter.at_cost else f" {NOT_AT_COST}")
     )
     chunks = [planned[at : at + SIDE_BY_SIDE] for at in range(0, len(planned), SIDE_BY_SIDE)]
     without = sorted(set(matter.planned) - {stack.tier for stack in planned})
@@ -169,7 +177,7 @@ def _stack_table(shown: list[Stack]) -> str:
         *(_line(words(line), [s.lines.get(line) for s in shown], shown) for line in lines),
         _line("= cost", [s.cost for s in shown], shown),
         *(
-            [_line("base rates moved to the decided change", [s.balance for s in shown], shown)]
+            [_line("base rates moved, to a decided change or by hand", [s.balance for s in shown], shown)]
             if moved
             else []
         ),

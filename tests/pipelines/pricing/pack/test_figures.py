@@ -8,8 +8,11 @@ import polars as pl
 import pytest
 
 from models_ml.rating import Tracer
-from pipelines.pricing.pack.stack import stacks, whole
+from pipelines.pricing.pack.matter import Matter
+from pipelines.pricing.pack.stack import whole
 from pipelines.pricing.versions.files import VersionParts
+from pipelines.pricing.versions.manifest import Change
+from pipelines.pricing.versions.reselecting import edited_parts
 from tests.pipelines.pricing.pack.examples import nobody, planned, without_prices
 from tests.pipelines.pricing.pack.figures import known, page, percent, whole_number
 from tests.pipelines.pricing.versions.examples import parts
@@ -120,8 +123,7 @@ def test_the_cost_stack_is_what_a_trace_of_every_customer_gives() -> None:
 @pytest.mark.parametrize("made", [parts(), parts(overall_change=0.03), planned(), planned(0.05)])
 def test_cost_balance_and_loads_make_the_price(made: VersionParts) -> None:
     book = made.book
-    factor = book.balance.base_factor if book.balance else 1.0
-    found = stacks(made.tariff, book.customers, book.packages, made.plan, factor)
+    found = Matter(made).stacks
     for stack in found:
         pieces = stack.cost + stack.balance + sum(stack.loads.values()) + stack.beyond
         assert pieces == pytest.approx(stack.tariff)
@@ -129,7 +131,64 @@ def test_cost_balance_and_loads_make_the_price(made: VersionParts) -> None:
             assert stack.beyond == pytest.approx(0, abs=0.01), "packages apart are their covers and loads"
     everybody = whole(found)
     assert everybody.charged == pytest.approx(float(sum(book.customers["price"].to_list())))
-    assert (everybody.balance != 0) == (factor != 1)
+    decided = made.manifest.overall_change is not None
+    assert (abs(everybody.balance) > 1) == decided
+
+
+def test_covers_stand_at_their_cost_whatever_change_was_decided() -> None:
+    plain, moved = Matter(planned()).stacks[0], Matter(planned(0.05)).stacks[0]
+    assert moved.tariff > 1.2 * plain.tariff
+    for cover, cost in plain.covers.items():
+        assert moved.covers[cover] == pytest.approx(cost, rel=1e-3)
+
+
+def test_a_base_rate_selected_by_hand_is_told_from_cost() -> None:
+    made = planned()
+    base = made.rates.filter((pl.col("cover") == "own_damage") & (pl.col("factor") == "base"))
+    before = float(base["base_rate"][0])
+    after = round(before * 1.2, 2)
+    change = Change(
+        cover="own_damage", factor="base", level="base", before=before, after=after, reason="inflation"
+    )
+    edited = edited_parts(made, (change,))
+    assert Matter(edited).stacks[0].covers["own_damage"] == pytest.approx(
+        Matter(made).stacks[0].covers["own_damage"], rel=1e-3
+    )
+    table = page(edited).table("indicated base rate").row("own damage")
+    assert (table["indicated base rate"], table["selected"]) == (f"{before:,.2f}", f"{after:,.2f}")
+    (cells,) = page(edited).table("before", "indicated", "selected").rows
+    assert (cells[1], cells[4], cells[6], cells[-1]) == (
+        "base rate", f"{before:,.4f}", f"{after:,.4f}", "inflation"
+    )  # fmt: skip
+
+
+def test_an_edit_after_a_decided_change_does_not_call_its_base_rates_cost() -> None:
+    change = Change(cover="damage", factor="use", level="taxi", before=2.0, after=1.9, reason="fleet")
+    decided = parts(overall_change=0.03)
+    edited = edited_parts(decided, (change,))
+    told = page(edited).text
+    assert "Every base rate of the version it was edited from was multiplied by" in told
+    assert Matter(decided).at_cost
+    assert not Matter(edited).at_cost
+    large = replace(edited.book, balance=replace(edited.book.balance, indicated_change=0.3))  # type: ignore[type-var]
+    told = page(replace(edited, book=large)).text
+    assert "Covers at these base rates" in told
+    assert "are expected to cost" not in told
+
+
+def test_a_decided_change_that_no_longer_holds_is_told() -> None:
+    made = parts(overall_change=0.03)
+    base = made.rates.filter((pl.col("cover") == "damage") & (pl.col("factor") == "base"))["base_rate"][0]
+    change = Change(
+        cover="damage",
+        factor="base",
+        level="base",
+        before=float(base),
+        after=float(base) * 1.1,
+        reason="hail",
+    )
+    told = page(edited_parts(made, (change,))).text
+    assert "A decided change no longer holds. +3.00% was decided and no longer holds" in told
 
 
 def test_without_a_plan_no_cost_stack_is_shown_but_why() -> None:

@@ -120,7 +120,7 @@ def test_what_was_selected_by_hand_is_listed_with_its_reason() -> None:
     (cells,) = page.table("before", "indicated", "selected").rows
     assert (cells[:3], cells[-1]) == (["damage", "use", "taxi"], "a <new> & fleet")
     assert cells[4:7] == ["2.0000", f"{indicated:.4f}", "1.9000"]
-    assert f"It was edited from {made.manifest.version()}: 1 relativity selected by hand" in page.text
+    assert f"It was edited from {made.manifest.version()}: 1 selection by hand" in page.text
 
 
 def test_what_the_plan_moved_is_listed_apart() -> None:
@@ -132,7 +132,7 @@ def test_what_the_plan_moved_is_listed_apart() -> None:
     told = Page(pack_html(with_rates(made, rates))).text
     assert "Nothing was selected by hand in this version." in told
     assert "bounds of the plan (1)" in told
-    assert "Every relativity is the one that the model indicates." in Page(pack_html(made)).text
+    assert "Every relativity and base rate is the one that is indicated." in Page(pack_html(made)).text
 
 
 def test_what_was_not_priced_is_told_with_the_reason() -> None:
