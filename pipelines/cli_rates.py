@@ -124,6 +124,24 @@ def show_rates(version: Version, as_json: AsJson = False) -> None:
         console.print(f"Renewals: {book.in_words()}", markup=False)
 
 
+@rates.command("pack")
+def pack_rates(
+    version: Version, out: Annotated[Path, typer.Option(help="File or folder to write to.")]
+) -> None:
+    """Write the pricing pack of a version: one HTML page that a pricing committee reads, prints and signs.
+
+    Every file is verified first. The page needs nothing else: it opens offline and prints on A4. It says
+    where the version stands today and who has signed, by the log.
+
+    Example: ratewright rates pack acme-1f0c2d3e4b --out pack.html
+    """
+    from pipelines.pricing.versions.packing import write_pack
+    from pipelines.settings import settings
+
+    standing, target = write_pack(settings(), version, out)
+    console.print(f"{standing.version} ({standing.state}) -> {target}", markup=False)
+
+
 @rates.command("diff")
 def diff_rates(
     version: Version,

@@ -129,6 +129,7 @@ def _next_steps(client: str) -> list[str]:
         name, path = standing.version, desk.path(standing)
         lines += [
             f"  Workbook:     {path / 'rate_table.xlsx'}",
+            f"  Pricing pack: {path / 'pricing_pack.html'}",
             f"  Model report: {path / 'model_report.html'}",
             f"  Rate table:   {name} is {standing.state}",
         ]

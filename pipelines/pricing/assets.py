@@ -127,5 +127,6 @@ def rate_table(repricing: Repricing) -> dg.MaterializeResult[None]:
             "renewals": parts.book.in_words(),
             "preview": preview(parts.rates),
             "path": str(path),
+            "pricing_pack": dg.MetadataValue.path(path / "pricing_pack.html"),
         }
     )

@@ -57,6 +57,7 @@ def test_the_manifest_traces_the_table_to_the_files_it_was_made_from(
     assert {"cover_loadings.csv", "driving_score.csv", "tier_cost_stack.csv"} <= seeds
     assert set(manifest["files"]) == {
         "evaluation.json", "model_report.html", "premiums.csv", "premiums.parquet",
+        "pricing_pack.html",
         "rate_table.csv", "rate_table.parquet", "rate_table.xlsx", "rating_plan.json", "renewals.parquet",
         "repricing.json", "scenarios.parquet",
     }  # fmt: skip

@@ -120,6 +120,43 @@ def test_a_withdrawn_version_is_pulled_only_by_name_and_on_purpose(rates: Comman
     assert (tmp_path / f"{name}.retired.xlsx").exists()
 
 
+def test_the_pricing_pack_is_written_with_the_sign_offs_of_the_day(rates: Command, tmp_path: Path) -> None:
+    name = in_review(rates, tmp_path)
+    done = rates("pack", name, "--out", str(tmp_path))
+    target = tmp_path / f"{name}.pricing_pack.html"
+    assert (done.returncode, done.stdout) == (0, f"{name} (in review) -> {target}\n")
+    before = target.read_text()
+    assert "in review" in before
+    assert "well thought" not in before
+    assert rates("approve", name, "--reason", "well thought", by="Bob").returncode == 0
+    assert rates("pack", name, "--out", str(tmp_path / "pack.html")).returncode == 0
+    after = (tmp_path / "pack.html").read_text()
+    assert "<span class='badge'>approved</span>" in after
+    assert "well thought" in after
+    kept = (tmp_path / "rates" / "acme" / "versions" / name / "pricing_pack.html").read_text()
+    assert "draft, not signed" in kept
+
+
+def test_a_pack_of_what_is_not_there_or_was_touched_is_refused(rates: Command, tmp_path: Path) -> None:
+    out = tmp_path / "pack.html"
+    assert "there is none yet" in refused(rates("pack", "acme-0", "--out", str(out)))
+    name = drafted(tmp_path).version
+    assert f"did you mean '{name}'" in refused(rates("pack", name[:-1], "--out", str(out)))
+    assert rates("pack", name).returncode == 2
+    kept = tmp_path / "rates" / "acme" / "versions" / name / "renewals.parquet"
+    kept.write_bytes(kept.read_bytes()[:-1] + b"x")
+    told = refused(rates("pack", name, "--out", str(out)))
+    assert told == f"error: {name}: renewals.parquet is not what was drafted; not handed out"
+    assert not out.exists()
+
+
+def test_a_pack_that_cannot_be_written_is_refused_in_one_line(rates: Command, tmp_path: Path) -> None:
+    name = drafted(tmp_path).version
+    (tmp_path / "file").touch()
+    told = refused(rates("pack", name, "--out", str(tmp_path / "file" / "pack.html")))
+    assert "cannot be written" in told
+
+
 @pytest.mark.parametrize("action", ["approve", "reject", "withdraw"])
 def test_a_decision_needs_a_reason(rates: Command, tmp_path: Path, action: str) -> None:
     assert rates(action, draft_of(tmp_path)).returncode == 2

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from pipelines.pricing.report.markup import text
-from pipelines.pricing.report.style import INK, MUTED, SOFT
+from pipelines.pricing.page.markup import text
+from pipelines.pricing.page.style import INK, MUTED, SOFT
 
 Draw = Callable[[Any], None]
 """Fills a matplotlib figure."""

@@ -7,9 +7,7 @@ import polars as pl
 from models_ml.cover_evaluation import CREDIBLE, GROUPS, CoverEvaluation
 from models_ml.forecast_intervals import LEAST_YEARS
 from pipelines.pricing.forecasting.forecast import ForecastCover
-from pipelines.pricing.report.factors import factors
-from pipelines.pricing.report.lift import importance, lift
-from pipelines.pricing.report.markup import (
+from pipelines.pricing.page.markup import (
     Kind,
     bullets,
     fold,
@@ -21,6 +19,8 @@ from pipelines.pricing.report.markup import (
     text,
     words,
 )
+from pipelines.pricing.report.factors import factors
+from pipelines.pricing.report.lift import importance, lift
 
 GROUPS_SHOWN = 20
 SPOKEN_OF = ("challenger", "rolling origin", "drift")

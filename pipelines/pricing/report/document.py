@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 
 from pipelines.pricing.forecasting.forecast import Forecast
+from pipelines.pricing.page.markup import link, note, para, text, whole_page, words
 from pipelines.pricing.report.covers import cover_section
-from pipelines.pricing.report.markup import note, para, text, words
 from pipelines.pricing.report.method import METHOD
 from pipelines.pricing.report.restated import restated, trends_of_all
 from pipelines.pricing.report.stability import drift
@@ -44,17 +44,8 @@ def report_html(head: ReportHead, forecast: Forecast) -> bytes:
     """The report as one HTML file that needs nothing else; the same inputs give the same bytes."""
     sections = _sections(forecast)
     title = f"Forecast for {head.rating_year}: {head.title}"
-    parts = [
-        "<!doctype html><html lang='en'><head><meta charset='utf-8'>",
-        "<meta name='viewport' content='width=device-width,initial-scale=1'>",
-        f"<title>{text(title)}</title><style>{STYLE}</style></head><body>",
-        f"<header><h1>{text(title)}</h1>{_about(head)}</header>",
-        _contents(sections),
-        "<main>",
-        *(_section(section, first=at == 0) for at, section in enumerate(sections)),
-        "</main></body></html>",
-    ]
-    return "\n".join(parts).encode()
+    main = "\n".join(_section(section, first=at == 0) for at, section in enumerate(sections))
+    return whole_page(title, STYLE, _about(head), _contents(sections), main)
 
 
 def _sections(forecast: Forecast) -> list[_Section]:
@@ -87,13 +78,9 @@ def _about(head: ReportHead) -> str:
 def _contents(sections: list[_Section]) -> str:
     items = []
     for section in sections:
-        inner = "".join(f"<li>{_link(_key(section, part), words(part))}</li>" for part in section.parts)
-        items.append(f"<li>{_link(section.key, section.title)}{f'<ol>{inner}</ol>' if inner else ''}</li>")
-    return f"<nav aria-label='Contents'><ol>{''.join(items)}</ol></nav>"
-
-
-def _link(key: str, title: str) -> str:
-    return f"<a href='#{key}'>{text(title)}</a>"
+        inner = "".join(f"<li>{link(_key(section, part), words(part))}</li>" for part in section.parts)
+        items.append(f"<li>{link(section.key, section.title)}{f'<ol>{inner}</ol>' if inner else ''}</li>")
+    return "".join(items)
 
 
 def _key(section: _Section, part: str) -> str:

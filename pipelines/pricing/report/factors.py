@@ -7,10 +7,10 @@ from typing import Any
 import polars as pl
 
 from pipelines.pricing.forecasting.forecast import ForecastCover
+from pipelines.pricing.page.markup import Kind, fold, frame_table, note, text, words
+from pipelines.pricing.page.style import ACCENT, INK, MUTED, PALE
 from pipelines.pricing.report.canvas import exposure_bars, head, name_levels, names_height, one_line, svg
 from pipelines.pricing.report.levels import LEVELS_SHOWN, THIN_CLAIMS, FactorLevels, factor_levels
-from pipelines.pricing.report.markup import Kind, fold, frame_table, note, text, words
-from pipelines.pricing.report.style import ACCENT, INK, MUTED, PALE
 
 NARROW = 9
 """Levels up to which two factors stand side by side."""

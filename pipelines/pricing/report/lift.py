@@ -8,9 +8,9 @@ import polars as pl
 
 from models_ml.challenger import Challenger
 from pipelines.pricing.forecasting.forecast import ForecastCover
+from pipelines.pricing.page.markup import Kind, fold, frame_table, note, para, remark, text, words
+from pipelines.pricing.page.style import ACCENT, INK, MUTED, SOFT
 from pipelines.pricing.report.canvas import head, one_line, svg
-from pipelines.pricing.report.markup import Kind, fold, frame_table, note, para, remark, text, words
-from pipelines.pricing.report.style import ACCENT, INK, MUTED, SOFT
 
 TENTHS: dict[str, tuple[str, Kind]] = {
     "decile": ("tenth", 0),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from pipelines.pricing.forecasting.forecast import Forecast, ForecastCover
+from pipelines.pricing.page.markup import words
 from pipelines.pricing.report.canvas import png
 from pipelines.pricing.report.factors import draw_factor
 from pipelines.pricing.report.levels import factor_levels
 from pipelines.pricing.report.lift import draw_lift
-from pipelines.pricing.report.markup import words
 from pipelines.pricing.report.restated import draw_development, draw_trends, named_trends
 
 COVERS_SHOWN = 2

@@ -11,8 +11,7 @@ import polars as pl
 from models_ml.actuarial.development import BORNHUETTER_FERGUSON, Ultimates
 from models_ml.actuarial.trend import Trend
 from models_ml.restatement import WHOLE, Restatement
-from pipelines.pricing.report.canvas import head, svg
-from pipelines.pricing.report.markup import (
+from pipelines.pricing.page.markup import (
     Kind,
     fold,
     frame_table,
@@ -25,7 +24,8 @@ from pipelines.pricing.report.markup import (
     words,
     written,
 )
-from pipelines.pricing.report.style import ACCENT, INK, MUTED, SOFT
+from pipelines.pricing.page.style import ACCENT, INK, MUTED, SOFT
+from pipelines.pricing.report.canvas import head, svg
 
 WIDEST = 0.4
 """Half-width, as a yearly change, beyond which the interval of a trend is cut in the drawing."""

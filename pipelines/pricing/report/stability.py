@@ -9,8 +9,7 @@ import polars as pl
 
 from models_ml.drift import Drift, DriftLimits
 from pipelines.pricing.forecasting.forecast import Forecast
-from pipelines.pricing.report.canvas import svg
-from pipelines.pricing.report.markup import (
+from pipelines.pricing.page.markup import (
     Kind,
     bullets,
     fold,
@@ -21,7 +20,8 @@ from pipelines.pricing.report.markup import (
     text,
     words,
 )
-from pipelines.pricing.report.style import ACCENT, INK, MUTED, SOFT
+from pipelines.pricing.page.style import ACCENT, INK, MUTED, SOFT
+from pipelines.pricing.report.canvas import svg
 
 LIMITS = DriftLimits()
 FARTHEST = 0.5

@@ -11,7 +11,7 @@ from models_ml.errors import ModellingError
 from models_ml.evaluation import CalibrationLine, Judgement, calibration_line, d2
 from models_ml.promotion import Promotion
 from pipelines.pricing.forecasting.forecast import Forecast
-from pipelines.pricing.report.markup import (
+from pipelines.pricing.page.markup import (
     Kind,
     bullets,
     fold,

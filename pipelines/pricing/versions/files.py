@@ -17,6 +17,7 @@ from pipelines.errors import InputError
 from pipelines.files import parquet_bytes
 from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.forecasting.handover import EVALUATION, REPORT
+from pipelines.pricing.pack import pack_html
 from pipelines.pricing.renewing.book import Book
 from pipelines.pricing.renewing.plan import RatingPlan
 from pipelines.pricing.versions.columns import SCHEMA, table_of
@@ -25,6 +26,7 @@ from pipelines.pricing.versions.publication import MANIFEST
 from pipelines.pricing.workbook import RATE_TABLE_SHEET, workbook_bytes
 
 RATES, PREMIUMS, PLAN = "rate_table", "premiums", "rating_plan.json"
+PACK = "pricing_pack.html"
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def write_parts(parts: VersionParts) -> dict[str, bytes]:
         PLAN: parts.plan.to_json(),
         REPORT: parts.report,
         EVALUATION: parts.evaluation,
+        PACK: pack_html(parts),
     }
 
 

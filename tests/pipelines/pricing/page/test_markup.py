@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.pricing.report.canvas import names_height, svg
-from pipelines.pricing.report.markup import Kind, remark, table, written
+from pipelines.pricing.page.markup import Kind, remark, table, written
 
 
 @pytest.mark.parametrize(
@@ -18,6 +17,10 @@ from pipelines.pricing.report.markup import Kind, remark, table, written
         (0.12345, 3, "0.123"),
         (0.12345, "share", "12.3%"),
         (0.02, "change", "+2.0%"),
+        (0.1234, "percent", "12.3\N{NO-BREAK SPACE}%"),
+        (0.0421, "move", "+4.2\N{NO-BREAK SPACE}%"),
+        (-0.66, "move", "−66.0\N{NO-BREAK SPACE}%"),
+        (-0.0001, "move", "0.0\N{NO-BREAK SPACE}%"),
         (dt.date(2025, 7, 1), "quarter", "2025 Q3"),
         ("<b>", "text", "&lt;b&gt;"),
         (None, 3, "–"),
@@ -45,18 +48,3 @@ def test_a_remark_is_told_without_its_heading() -> None:
     assert remark(remarks, "drift", "unknown") == "no row"
     assert remark(remarks, "challenger", "unknown") == "no challenger could be fitted"
     assert remark(remarks, "rolling origin", "one year only") == "one year only"
-
-
-def test_a_drawing_is_the_same_each_time_and_its_text_stays_text() -> None:
-    def draw(figure: Any) -> None:
-        figure.subplots().set_title("a $dollar$ & 小车")
-
-    first = svg(draw, (3, 2), "a <label>")
-    assert first == svg(draw, (3, 2), "a <label>")
-    assert "a $dollar$ &amp; 小车" in first
-    assert "aria-label='a &lt;label&gt;'" in first
-
-
-def test_names_are_slanted_only_where_they_would_touch() -> None:
-    assert names_height(["a", "b", "c"], 4.75) == 0
-    assert names_height(["a long name"] * 8, 4.75) > 0.4

@@ -1,0 +1,1 @@
+"""What pages share that work offline: pieces of markup, figures as they are written, drawings, style."""
