@@ -30,7 +30,7 @@ from models_ml.rating.selection import (
     select_relativities,
 )
 from models_ml.rating.table import BASE, RELATIVITY_PLACES, CoverLoading, RateTable, build_rate_table
-from models_ml.rating.tariff import Tariff, build_tariff
+from models_ml.rating.tariff import Tariff, at_cost, build_tariff
 from models_ml.rating.trace import Step, Tracer, multiplied, price_of, trace
 
 __all__ = [
@@ -52,6 +52,7 @@ __all__ = [
     "TierPlan",
     "TierPrice",
     "Tracer",
+    "at_cost",
     "bound_relativities",
     "bounded_factors",
     "build_rate_table",

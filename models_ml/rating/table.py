@@ -55,7 +55,8 @@ class RateTable:
     vehicle-year seen at that level. The level `*` rates every level that is not listed.
 
     A table that was built, not only put together to rate, also tells what the relativity was chosen from:
-    see `models_ml.rating.evidence`; and `reason`, why another one than the forecast's was selected.
+    see `models_ml.rating.evidence`; `reason`, why another one than the forecast's was selected; and
+    `cost_base_rate`, the base rate at which the forecast's relativities bring what is expected to be paid.
     """
 
     rates: pl.DataFrame
@@ -105,6 +106,7 @@ def build_rate_table(
             "exposure_years",
             "claim_count",
             "burning_cost",
+            "cost_base_rate",
             *EVIDENCE,
             reason=pl.lit(None, dtype=pl.String),
         )
@@ -127,8 +129,9 @@ def _base_row(cover: str, model: FrequencySeverityModel, loading: CoverLoading) 
             "exposure_years": [volume["exposure_years"]],
             "claim_count": [int(volume["claim_count"])],
             "burning_cost": [volume["gross_amount"] / volume["exposure_years"]],
+            "cost_base_rate": [money(cost / loading.cost_share)],
         },
-        schema_overrides={"base_rate": MONEY, "fixed_amount": MONEY},
+        schema_overrides=dict.fromkeys(("base_rate", "fixed_amount", "cost_base_rate"), MONEY),
     )
 
 

@@ -105,6 +105,25 @@ class Tariff:
         return {str(key[0]): tier_rules(str(key[0]), part, self.rates.covers) for key, part in parts.items()}
 
 
+def at_cost(tariff: Tariff) -> Tariff:
+    """The tariff as the forecast alone has it: what covers are expected to cost, whatever is charged.
+
+    Selections, bounds of the plan and a change of the book move prices, not cost. Rows that no model made,
+    and a tariff that does not tell (`cost_base_rate`, `indicated_relativity` or `smoothed_relativity`),
+    stay as they are.
+    """
+    names = [n for n in ("indicated_relativity", "smoothed_relativity") if n in tariff.table.columns]
+    if not names or "cost_base_rate" not in tariff.table.columns:
+        return tariff
+    of_cover = (pl.col("tier") == ALL) & (pl.col("cover") != ALL)
+    return Tariff(
+        tariff.table.with_columns(
+            base_rate=pl.coalesce("cost_base_rate", "base_rate"),
+            relativity=pl.when(of_cover).then(pl.coalesce(*names, "relativity")).otherwise("relativity"),
+        )
+    )
+
+
 def build_tariff(
     rates: RateTable,
     loadings: Mapping[str, CoverLoading],

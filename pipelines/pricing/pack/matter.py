@@ -72,25 +72,7 @@ class Matter:
 
     def _stacks(self, customers: pl.DataFrame) -> list[Stack]:
         parts = self.parts
-        return stacks(parts.tariff, customers, parts.book.packages, parts.plan, self._moved)
-
-    @property
-    def at_cost(self) -> bool:
-        """Whether it is known at which base rates prices meet cost.
-
-        Not of a version that was edited after a change was decided: base rates were moved before it.
-        """
-        manifest = self.parts.manifest
-        decided = manifest.overall_change is not None or manifest.balance_note
-        return not (decided and manifest.parent)
-
-    @cached_property
-    def _moved(self) -> dict[str, float]:
-        """By cover, its base rate over the one that cost puts it at, as far as that is known."""
-        balance = self.parts.book.balance
-        decided = balance.base_factor if balance and self.at_cost else 1.0
-        by_hand = self.bases.select("cover", pl.col("base_rate", "indicated_base_rate").cast(pl.Float64))
-        return {c: decided * rate / cost if cost else 1.0 for c, rate, cost in by_hand.iter_rows()}
+        return stacks(parts.tariff, parts.cost, customers, parts.book.packages, parts.plan)
 
     @cached_property
     def bases(self) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 import polars as pl
@@ -11,6 +11,8 @@ import polars as pl
 from models_ml.rating import CostLine, Tariff, TierPlan, rate_contracts
 from pipelines.pricing.renewing.packages import Package
 from pipelines.pricing.renewing.plan import RatingPlan
+
+AT_COST = "at cost: "
 
 
 @dataclass(frozen=True)
@@ -21,9 +23,9 @@ class Stack:
         tier: its name.
         customers: how many.
         covers: cost by cover: what an insurer charges for those that are bought in by a planned tier, else
-            the expected cost of claims and services; before base rates were moved.
+            the expected cost of claims and services.
         lines: further lines of the cost stack by name.
-        balance: what moving the base rates, to a decided change or by hand, adds to the covers.
+        balance: what selections, the bounds of the plan and a decided change add to the covers, or take off.
         loads: by name, what is kept of the price for them.
         tariff: price of the tariff; beside costs and loads, the factors on the price, bounds and rounding.
         indicated: with the customers' own record.
@@ -55,39 +57,41 @@ class Stack:
 
 def stacks(
     tariff: Tariff,
+    cost: Tariff,
     customers: pl.DataFrame,
     packages: tuple[Package, ...],
     plan: RatingPlan,
-    moved: Mapping[str, float] | None = None,
 ) -> list[Stack]:
     """A stack per tier that somebody holds, in the order of the packages.
 
     Args:
-        tariff: on balance.
+        tariff: as it is charged.
+        cost: the same as expected to be paid, see `models_ml.rating.at_cost`.
         customers: of a book; those counted.
         packages: of the tariff.
         plan: with the tiers' cost stacks and the covers' loads.
-        moved: by cover, its base rate over the one that cost puts it at; 1 where it is left out.
     """
     if customers.is_empty():
         return []
     covers = tariff.rates.covers
-    rated = rate_contracts(tariff, customers.drop([*covers, "price"], strict=False))
-    rated = rated.with_columns(customers["price"].alias("charged"))
-    money = [*covers, "price", "indicated_price", "charged", "current_price"]
+    plain = customers.drop([*covers, "price"], strict=False)
+    rated = rate_contracts(tariff, plain).with_columns(
+        customers["price"].alias("charged"),
+        *(rate_contracts(cost, plain)[cover].alias(AT_COST + cover) for cover in covers),
+    )
+    money = [*covers, *(AT_COST + c for c in covers), "price", "indicated_price", "charged", "current_price"]
     sums = rated.group_by("tier", maintain_order=True).agg(
         pl.col(money).cast(pl.Float64).sum(), customers=pl.len().cast(pl.Int64)
     )
     by_tier = {row["tier"]: row for row in sums.iter_rows(named=True)}
     planned = {tier.tier: tier for p in packages if p.planned for tier in plan.tiers(p.product)}
-    found = [
+    return [
         _planned(tariff, planned[p.name], by_tier[p.name])
         if p.planned
         else _apart(tariff, p.name, by_tier[p.name], plan)
         for p in packages
         if p.name in by_tier
     ]
-    return [_before_balance(stack, moved or {}) for stack in found]
 
 
 def whole(found: list[Stack]) -> Stack:
@@ -119,42 +123,44 @@ def own_lines(plan: TierPlan, rated: set[str]) -> list[CostLine]:
     return [line for line in plan.lines if line.line not in rated]
 
 
-def _before_balance(stack: Stack, moved: Mapping[str, float]) -> Stack:
-    """The stack with covers at their cost before base rates were moved."""
-    covers = {cover: amount / moved.get(cover, 1.0) for cover, amount in stack.covers.items()}
-    return replace(stack, covers=covers, balance=sum(stack.covers.values()) - sum(covers.values()))
-
-
 def _planned(tariff: Tariff, plan: TierPlan, sums: Mapping[str, float]) -> Stack:
     rules = tariff.tiers[plan.tier]
     customers = int(sums["customers"])
-    covers = {cover: sums[cover] for cover in rules.shares}
+    covers = {cover: sums[AT_COST + cover] for cover in rules.shares}
+    charged = sum(sums[cover] for cover in rules.shares)
     terms = tariff.table.filter((pl.col("tier") == plan.tier) & (pl.col("factor") == "terms"))
     further = own_lines(plan, set(terms["level"]))
     lines = {line.line: float(line.amount) * customers for line in further}
     if sum((line.amount for line in further), Decimal(0)) * 100 != rules.lines:
         lines = {"further lines": rules.lines / 100 * customers}
-    loaded = (sum(covers.values()) + sum(lines.values())) / rules.cost_share
+    loaded = (charged + sum(lines.values())) / rules.cost_share
     shares = {"commission": plan.commission, "risk margin": plan.risk_margin, "margin": plan.target_margin}
     loads = {name: loaded * float(share) for name, share in shares.items() if share}
-    return _stack(plan.tier, customers, (covers, lines, loads), sums)
+    balance = charged - sum(covers.values())
+    return _stack(plan.tier, customers, (covers, lines, loads), balance, sums)
 
 
 def _apart(tariff: Tariff, tier: str, sums: Mapping[str, float], plan: RatingPlan) -> Stack:
     """A package that costs what its covers cost apart: each cover's price carries its own loads."""
     prices = {cover: sums[cover] for cover in tariff.tiers[tier].shares}
     covers, loads = {}, dict.fromkeys(("expense", "commission", "margin"), 0.0)
+    balance = 0.0
     for cover, price in prices.items():
         load = plan.loading(cover)
-        covers[cover] = price * load.cost_share
+        covers[cover] = sums[AT_COST + cover] * load.cost_share
+        balance += price * load.cost_share - covers[cover]
         loads["expense"] += price * load.expense_ratio
         loads["commission"] += price * load.commission_ratio
         loads["margin"] += price * load.margin_ratio
-    return _stack(tier, int(sums["customers"]), (covers, {}, loads), sums)
+    return _stack(tier, int(sums["customers"]), (covers, {}, loads), balance, sums)
 
 
 def _stack(
-    tier: str, customers: int, amounts: tuple[dict[str, float], ...], sums: Mapping[str, float]
+    tier: str,
+    customers: int,
+    amounts: tuple[dict[str, float], ...],
+    balance: float,
+    sums: Mapping[str, float],
 ) -> Stack:
     covers, lines, loads = amounts
     return Stack(
@@ -162,7 +168,7 @@ def _stack(
         customers,
         covers,
         lines,
-        0.0,
+        balance,
         {name: amount for name, amount in loads.items() if amount},
         sums["price"],
         sums["indicated_price"],

@@ -116,7 +116,7 @@ def _decided(matter: Matter) -> str:
             "alone."
         )
     if balance.target_change is not None:
-        return para(_balanced(balance, edited=not matter.at_cost))
+        return para(_balanced(balance, edited=matter.parts.manifest.parent is not None))
     if matter.parts.manifest.balance_note:
         return para(f"<b>A decided change no longer holds.</b> {text(matter.parts.manifest.balance_note)}.")
     return para(

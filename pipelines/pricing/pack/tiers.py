@@ -13,9 +13,6 @@ from pipelines.pricing.versions.expanding import PRICE
 
 MOST_TIERS, SIDE_BY_SIDE = 12, 4
 EVERYTHING = "all together"
-NOT_AT_COST = (
-    "Covers stand at these base rates: they were moved to a decided change before this version was edited."
-)
 COVERS: list[tuple[str, Kind]] = [
     ("cover", "text"),
     ("indicated base rate", 2),
@@ -155,7 +152,6 @@ def _stacks(matter: Matter) -> str:
     told = note(
         f"Mean of the customers of each tier, {text(matter.currency)} a year, and its share of the price of "
         "the tariff. Insurance is what insurers charge after the negotiated discount."
-        + ("" if matter.at_cost else f" {NOT_AT_COST}")
     )
     chunks = [planned[at : at + SIDE_BY_SIDE] for at in range(0, len(planned), SIDE_BY_SIDE)]
     without = sorted(set(matter.planned) - {stack.tier for stack in planned})
@@ -177,7 +173,7 @@ def _stack_table(shown: list[Stack]) -> str:
         *(_line(words(line), [s.lines.get(line) for s in shown], shown) for line in lines),
         _line("= cost", [s.cost for s in shown], shown),
         *(
-            [_line("base rates moved, to a decided change or by hand", [s.balance for s in shown], shown)]
+            [_line("selections, bounds of the plan, a decided change", [s.balance for s in shown], shown)]
             if moved
             else []
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipelines.pricing.pack.matter import Matter
 from pipelines.pricing.page.markup import Kind, para, table, text, words
 
+MOVED = "Selections, bounds of the plan, a decided change"
 LARGE = 0.1
 """From this indicated change on, the summary says what lies behind it."""
 
@@ -18,7 +19,7 @@ def why(matter: Matter) -> str:
     observed = matter.observed_cost * of_100
     covers = sum(stack.covers.values()) * of_100
     indicated = 100 * (1 + balance.indicated_change)
-    expected = f", and are expected to cost {covers:,.1f}" if matter.at_cost else ""
+    expected = f", and are expected to cost {covers:,.1f}"
     side = "below" if balance.indicated_change < 0 else "above"
     lead = para(
         f"<b>Why so much?</b> Of 100 {text(matter.currency)} that customers pay today, the covers they hold "
@@ -28,12 +29,7 @@ def why(matter: Matter) -> str:
     )
     rows = [
         ("For comparison: observed cost of the covers held, so far", observed),
-        (
-            "Expected cost of the covers in the rating year"
-            if matter.at_cost
-            else "Covers at these base rates",
-            covers,
-        ),
+        ("Expected cost of the covers in the rating year", covers),
         (
             f"Further lines of the plan: {words(', '.join(stack.lines)) or 'none'}",
             sum(stack.lines.values()) * of_100,
@@ -42,11 +38,7 @@ def why(matter: Matter) -> str:
             "Loads, driving score, least and most price, rounding",
             (sum(stack.loads.values()) + stack.beyond) * of_100,
         ),
-        *(
-            [("Base rates moved, to a decided change or by hand", moved)]
-            if (moved := stack.balance * of_100)
-            else []
-        ),
+        *([(MOVED, moved)] if (moved := stack.balance * of_100) else []),
         ("Customers' own record", (stack.indicated - stack.tariff) * of_100),
         ("= price on these base rates", stack.indicated * of_100),
         ("= charged, after caps, floors and the price of new business", stack.charged * of_100),

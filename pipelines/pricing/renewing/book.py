@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 import polars as pl
 
-from models_ml.rating import RatingError, Tariff, rate_contracts, reprice
+from models_ml.rating import RatingError, Tariff, at_cost, rate_contracts, reprice
 from pipelines.files import parquet_bytes
 from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.renewing.packages import Package
@@ -150,7 +150,7 @@ def price_book(
         raise PublicationError("no current price is known: there is nothing to change")
     else:
         priced = _unpriced(rate_contracts(tariff, mine).select(*mine.columns, "price"))
-    scenarios = outcomes(tariff, priced, held, plan, visits)
+    scenarios = outcomes(at_cost(tariff), priced, held, plan, visits)
     return tariff, Book(_rounded(priced), balance, _rounded(scenarios), tuple(held), visits)
 
 

@@ -28,8 +28,8 @@ def outcomes(
     A scenario about what this client does not have, such as a powertrain, is left out.
 
     Args:
-        tariff: the prices.
-        customers: who pay them.
+        tariff: what covers cost, see `at_cost`.
+        customers: with the `price` that each is charged.
         held: the packages of the tariff.
         plan: with the scenarios.
         visits: service visits that a contract year is expected to have.

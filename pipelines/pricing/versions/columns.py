@@ -22,6 +22,7 @@ SCHEMA = pl.Schema(
         "level_order": pl.Int64(),
         "base_rate": pl.Decimal(18, 2),
         "indicated_base_rate": pl.Decimal(18, 2),
+        "cost_base_rate": pl.Decimal(18, 2),
         "fixed_amount": pl.Decimal(18, 2),
         "relativity": pl.Float64(),
         "indicated_relativity": pl.Float64(),
@@ -40,10 +41,11 @@ SCHEMA = pl.Schema(
 """Columns of a rate table in every format: the tariff, what it was chosen from, and which version it is.
 
 `base_rate` and `relativity` are what rates. `indicated_base_rate` is where cost puts the base rate, or the
-overall change where one was decided. `indicated_relativity` is the model's, other factors held equal and
-thin levels drawn together; 90 % of what is plausible lies between `relativity_lower` and `relativity_upper`.
-`raw_relativity` is what was seen, nothing else held equal, and `credibility` how far experience has settled
-the indicated one. `selection_reason` is why the selected relativity or base rate differs.
+overall change where one was decided; `cost_base_rate` is where cost alone puts it, at the relativities that
+the model indicates. `indicated_relativity` is the model's, other factors held equal and thin levels drawn
+together; 90 % of what is plausible lies between `relativity_lower` and `relativity_upper`. `raw_relativity`
+is what was seen, nothing else held equal, and `credibility` how far experience has settled the indicated
+one. `selection_reason` is why the selected relativity or base rate differs.
 """
 OF_VERSION = ("client", "rating_year", "version", "effective_from", "effective_to")
 OF_RATES = list(SCHEMA)[len(OF_VERSION) :]

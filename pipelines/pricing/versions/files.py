@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from models_ml.evaluation import Judgement
-from models_ml.rating import RateTable, Tariff
+from models_ml.rating import RateTable, Tariff, at_cost
 from pipelines.errors import InputError
 from pipelines.files import parquet_bytes
 from pipelines.pricing.errors import PublicationError
@@ -64,6 +64,11 @@ class VersionParts:
     def tariff(self) -> Tariff:
         """All of it, as it rates."""
         return Tariff(self.rates)
+
+    @cached_property
+    def cost(self) -> Tariff:
+        """What covers are expected to cost, whatever is charged."""
+        return at_cost(self.tariff)
 
 
 def write_parts(parts: VersionParts) -> dict[str, bytes]:

@@ -39,7 +39,7 @@ def workbook_bytes(parts: VersionParts) -> bytes:
     base_rates_sheet(book, parts.rates, limit, parts.judgements, before)
     for factor in table.factors:
         factor_sheet(book, parts.rates, factor, limit, before)
-    tiers_sheet(book, parts.tariff, parts.book)
+    tiers_sheet(book, parts.tariff, parts.cost, parts.book)
     dislocation_sheet(book, parts.tariff, parts.book)
     scenarios_sheet(book, parts.book.scenarios)
     premiums_sheet(book, parts.premiums, table.covers)

@@ -17,7 +17,8 @@ SHEET = "Tiers"
 ABOUT = "Every package: who renews, premium now and to come, and the cost stack of planned tiers"
 EVERYTHING = "all"
 MONEY = (
-    "average_price_charged", "average_cost_of_covers", "average_cost", "further_lines", "minimum", "maximum",
+    "average_price_charged", "average_cost_of_covers", "covers_in_price", "average_cost", "average_in_price",
+    "further_lines", "minimum", "maximum",
     "rounding_step",
 )  # fmt: skip
 KINDS = {
@@ -28,23 +29,25 @@ KINDS = {
     **dict.fromkeys(("cost_share", "terms", "share_within_limit", "factor_on_the_price"), "exact"),
 }
 
+AVERAGE_COST, AVERAGE_IN_PRICE = "average_cost", "average_in_price"
 
-def tiers_sheet(book: Book, tariff: Tariff, renewals: Renewals) -> None:
+
+def tiers_sheet(book: Book, tariff: Tariff, cost: Tariff, renewals: Renewals) -> None:
     """Left out where nothing is sold as a whole."""
     if not renewals.packages:
         return
     sheet = book.sheet(SHEET, about=ABOUT)
     planned = [package.name for package in renewals.packages if package.planned]
     rules = tariff.table.filter(pl.col("tier").is_in(planned))
-    covers = cover_costs(tariff, rules, renewals.customers)
+    covers = cover_costs(tariff, cost, rules, renewals.customers)
     top = book.section(sheet, 0, "Packages", packages_held(renewals), KINDS)
     if planned:
         top = book.section(sheet, top, "Cost stack of planned tiers", stacks(rules, covers), KINDS)
         top = book.section(sheet, top, "Covers of planned tiers", covers, KINDS)
         note = (
             "Terms: what a cover costs inside the tier, as a share of its price apart. The price of a tier "
-            "is the sum of its covers and further lines, over its cost share, times the factors on the "
-            "price, between minimum and maximum, rounded."
+            "is the sum of its covers as they are in the price and further lines, over its cost share, times "
+            "the factors on the price, between minimum and maximum, rounded."
         )
         sheet.merge_range(top, 0, top + 1, 8, note, book.formats["note"])
         top += 3
@@ -93,8 +96,9 @@ def packages_held(renewals: Renewals) -> pl.DataFrame:
     return table.with_columns(pl.col("customers").fill_null(0)).drop(empty)
 
 
-def cover_costs(tariff: Tariff, rules: pl.DataFrame, customers: pl.DataFrame) -> pl.DataFrame:
-    """A row per tier and cover: its terms and limit, and what it costs its customers who renew on average."""
+def cover_costs(tariff: Tariff, cost: Tariff, rules: pl.DataFrame, customers: pl.DataFrame) -> pl.DataFrame:
+    """A row per tier and cover: its terms and limit, what its customers who renew are expected to cost on
+    average, and what their price has for it, which selections and a decided change may have moved."""
     terms = rules.filter(pl.col("factor") == TERMS).select(
         pl.col("tier").alias("package"), "cover", pl.col("level").alias("line"), terms="relativity"
     )
@@ -106,13 +110,20 @@ def cover_costs(tariff: Tariff, rules: pl.DataFrame, customers: pl.DataFrame) ->
     mine = customers.filter(pl.col("tier").is_in(terms["package"].unique().to_list()))
     if mine.is_empty():
         return table
+    mine = mine.select(list(dict.fromkeys(("tier", *tariff.factors))))
+    for name, one in ((AVERAGE_COST, cost), (AVERAGE_IN_PRICE, tariff)):
+        means = _means(one, mine, name)
+        table = table.join(means, on=key, how="left", maintain_order="left")
+    return table.with_columns(pl.col(AVERAGE_COST, AVERAGE_IN_PRICE).round(2))
+
+
+def _means(tariff: Tariff, customers: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Mean amount of every cover inside each tier."""
     covers = tariff.rates.covers
-    rated = rate_contracts(tariff, mine.select(list(dict.fromkeys(("tier", *tariff.factors)))))
+    rated = rate_contracts(tariff, customers)
     means = rated.group_by("tier").agg(pl.col(covers).sum().cast(pl.Float64) / pl.len())
-    costs = means.unpivot(covers, index="tier", variable_name="cover", value_name="average_cost")
-    return table.join(
-        costs.rename({"tier": "package"}), on=key, how="left", maintain_order="left"
-    ).with_columns(pl.col("average_cost").round(2))
+    long = means.unpivot(covers, index="tier", variable_name="cover", value_name=name)
+    return long.rename({"tier": "package"})
 
 
 def stacks(rules: pl.DataFrame, covers: pl.DataFrame) -> pl.DataFrame:
@@ -130,8 +141,11 @@ def stacks(rules: pl.DataFrame, covers: pl.DataFrame) -> pl.DataFrame:
         rounding_step=rule(ROUNDING, "fixed_amount"),
         rounding=rule(ROUNDING, "level"),
     )
-    if "average_cost" not in covers.columns:
+    if AVERAGE_COST not in covers.columns:
         return table
-    sums = covers.group_by("package").agg(average_cost_of_covers=pl.col("average_cost").sum())
+    sums = covers.group_by("package").agg(
+        average_cost_of_covers=pl.col(AVERAGE_COST).sum(), covers_in_price=pl.col(AVERAGE_IN_PRICE).sum()
+    )
     joined = table.join(sums, on="package", how="left", maintain_order="left")
-    return joined.select("package", "average_cost_of_covers", pl.exclude("package", "average_cost_of_covers"))
+    first = ["package", "average_cost_of_covers", "covers_in_price"]
+    return joined.select(*first, pl.exclude(first))

@@ -11,6 +11,8 @@ from polars.testing import assert_frame_equal
 from models_ml.rating import Tariff, Tracer, price_of
 from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.renewing.book import Book, price_book
+from pipelines.pricing.versions.manifest import Change
+from pipelines.pricing.versions.reselecting import edited_parts
 from tests.pipelines.pricing.versions.examples import parts
 
 CHANGE = 0.04
@@ -150,3 +152,15 @@ def test_without_telematics_everybody_pays_the_price_of_an_unknown_score() -> No
     tariff = Tariff(pl.concat([made.tariff.table, on_price], how="diagonal"))
     _, book = price_book(tariff, made.book.customers, made.book.packages, made.plan, 0.0)
     assert book.customers["price"].to_list() == made.book.customers["price"].to_list()
+
+
+def test_what_is_charged_moves_the_margin_and_never_the_cost() -> None:
+    taxi = Change(cover="damage", factor="use", level="taxi", before=2.0, after=2.2, reason="wear")
+    planned = pl.col("scenario") == "as planned"
+    plain, moved, edited = (
+        made.book.scenarios.filter(planned)
+        for made in (parts(), parts(overall_change=CHANGE), edited_parts(parts(), (taxi,)))
+    )
+    assert moved["cost"].to_list() == plain["cost"].to_list() == edited["cost"].to_list()
+    dearer = moved["premium"] > plain["premium"]
+    assert ((moved["margin_ratio"] > plain["margin_ratio"]) == dearer).all()
