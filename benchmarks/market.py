@@ -53,7 +53,7 @@ def judged(where: SimulatedYear) -> dict[str, object]:
     verdicts = {name: _verdict(book, price) for name, price in rules.items()}
     return {
         "loss_ratio_error_points": _error(book),
-        "worst_error_points": {name: _worst(book, name) for name in GROUPS},
+        "error_points": {name: _by_level(book, name) for name in GROUPS},
         "rules_beaten": sum(bool(verdict["beaten"]) for verdict in verdicts.values()),
         "rules": verdicts,
     }
@@ -171,9 +171,14 @@ def _error(book: pl.DataFrame) -> float:
     return round(100 * (float(book["true_cost"].sum()) - earned[1]) / earned[0], 2) + 0.0
 
 
-def _worst(book: pl.DataFrame, by: str) -> dict[str, object]:
-    """The level of a factor that misses its target most, by how many points, and how much was in force."""
-    parts = {str(level[0]): part for level, part in book.group_by(by, maintain_order=True)}
-    level = max(parts, key=lambda name: abs(_error(parts[name])))
-    years = float(parts[level]["exposure_years"].sum())
-    return {"level": level, "points": _error(parts[level]), "vehicle_years": round(years)}
+def _by_level(book: pl.DataFrame, by: str) -> list[dict[str, object]]:
+    """Points by which each level of a factor misses its target, furthest first; how much was in force."""
+    found = [
+        {
+            "level": str(level[0]),
+            "points": _error(part),
+            "vehicle_years": round(float(part["exposure_years"].sum())),
+        }
+        for level, part in book.group_by(by, maintain_order=True)
+    ]
+    return sorted(found, key=lambda one: -abs(float(str(one["points"]))))
