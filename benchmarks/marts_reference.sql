@@ -497,7 +497,7 @@ create table marts.contract_experience as
 with k as (
     select c, cover, count(*) filter (inc > 0) as n, sum(inc) filter (inc > 0) as g, sum(inc) filter (inc < 0) as r
     from ev where held group by all)
-select t.contract_id, cov.cover, t.vehicle_id, cell.cell as cell_id, t.tier, t.eff as effective_date, t.last_day,
+select t.contract_id, cov.cover, t.vehicle_id, cell.cell as cell_id, t.product, t.tier, t.eff as effective_date, t.last_day,
     t.akm as annual_km, t.period, t.prem as annual_premium, t.days as exposure_days,
     t.days / 365.25e0 as exposure_years, coalesce(n, 0)::bigint as claim_count,
     coalesce(g, 0)::decimal(18, 2) as gross_amount, coalesce(r, 0)::decimal(18, 2) as recovery_amount
@@ -511,15 +511,15 @@ create table marts.rating_cell_levels as
     select distinct cell as cell_id, factor, level, o::bigint as level_order from cell join lev using (c);
 create table marts.renewals as
 with d as (
-    select c, expiry, kept_to, eff, ry0, channel, expiry + 1 as day,
+    select c, expiry, kept_to, eff, ry0, ry1, channel, expiry + 1 as day,
         min(eff) over (partition by vehicle_id, product, coalesce(customer_id, 'unknown')) as since,
         row_number() over (partition by vehicle_id, product order by expiry desc, eff desc, contract_id desc) as n
-    from c where expiry is not null and eff < ry0 and expiry < ry1),
+    from c where expiry is not null and eff < ry0),
 a as (
     select t.*, d.*, case when known_age < 0 then 0 else known_age end + year(day) - year(d.eff) as aged
-    from d join t using (c) where n = 1 and kept_to = expiry and day >= ry0)
+    from d join t using (c) where n = 1 and kept_to = expiry and day >= ry0 and expiry < ry1)
 select contract_id, vehicle_id, product, tier, cell as cell_id, channel, day as renewal_date,
-    since as customer_since, floor((day - since) / 365.2425e0)::bigint as tenure_years,
+    since as customer_since, date_sub('year', since, day) as tenure_years,
     case when aged is null then 'unknown' else band end as vehicle_age, prem as annual_premium
 from a join cell using (c) left join bands on factor = 'vehicle_age' and aged >= lower_bound
     and (aged < upper_bound or upper_bound is null) and ry0 between effective_from and effective_to;

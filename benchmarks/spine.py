@@ -144,7 +144,8 @@ def evaluation(settings: Settings, client: str) -> dict[str, Any]:
     covers: dict[str, Any] = json.loads((folder / version / "evaluation.json").read_text())["covers"]
     judged = {cover: made["judgement"] for cover, made in covers.items()}
     kept = ["rows", "claim_count", "deviance_constant", "deviance_model", "deviance_charged", "gini_model",
-            "gini_charged", "actual_over_expected_claims", "actual_over_expected_amount"]  # fmt: skip
+            "gini_cost_model", "gini_charged", "gini_amount_model", "gini_amount_charged",
+            "actual_over_expected_claims", "actual_over_expected_amount"]  # fmt: skip
     return {c: {k: j[k] if j[k] is None else round(j[k], 4) for k in kept} for c, j in judged.items()}
 
 

@@ -23,9 +23,10 @@ last_days as (
         max(expiry_date) as last_day,
         max(case when cancelled_on is null or cancelled_on > expiry_date then expiry_date end) as kept_to
     from contracts
-    where expiry_date < rating_year_end
-    group by vehicle_id, product, rating_year_start
-    having max(expiry_date) >= {{ add_days('rating_year_start', -1) }}
+    group by vehicle_id, product, rating_year_start, rating_year_end
+    having
+        max(expiry_date) >= {{ add_days('rating_year_start', -1) }}
+        and max(expiry_date) < rating_year_end
 ),
 
 expected as (

@@ -6,8 +6,10 @@ new-business gate, the book as a whole changes by what was decided (Werner and M
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
 import polars as pl
 
@@ -84,7 +86,7 @@ def reprice(
     if target_change is None:
         return Repricing(tariff, first, 1.0, indicated, change, change, change)
     floor, cap = rules.change
-    if not floor <= target_change <= cap:
+    if not math.isfinite(target_change) or not floor <= Decimal(str(target_change)) <= cap:
         raise RatingError(f"target change {target_change} lies beyond floor {floor} and cap {cap}")
     factor = _solve(lambda f: _change(held(f), PRICE) - target_change, change - target_change)
     final = held(factor)

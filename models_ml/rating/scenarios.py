@@ -81,7 +81,7 @@ def scenario_outcomes(
     premiums: pl.DataFrame,
     responses: Mapping[str, CoverResponse],
     scenarios: Sequence[Scenario],
-    partner_share: float = 0.0,
+    partner_share: float | Mapping[str, float] = 0.0,
 ) -> pl.DataFrame:
     """Margin and loss ratio of every tier, as planned and in every scenario.
 
@@ -91,7 +91,9 @@ def scenario_outcomes(
             moves (operations, commission). One currency throughout.
         responses: by cover.
         scenarios: what may happen.
-        partner_share: what insurers bear of the excess over plan on insured covers, and keep of savings.
+        partner_share: what insurers bear of the excess over plan on insured covers, and keep of savings; by
+            tier, if not all buy their insurance in: one that is not named insures itself, shares with
+            nobody, and pays no insurer's price.
 
     Returns:
         A row per scenario and tier, and per scenario one for the tier `all`: `scenario`, `tier`,
@@ -103,10 +105,12 @@ def scenario_outcomes(
         RatingError: a cover has no response, a column is missing, the share is not one, or a scenario
             names a segment, tier or cover that the book does not have.
     """
-    _check(costs, premiums, responses, scenarios, partner_share)
+    tiers = premiums["tier"].unique().to_list()
+    shares = partner_share if isinstance(partner_share, Mapping) else dict.fromkeys(tiers, partner_share)
+    _check(costs, premiums, responses, scenarios, shares)
     costs = costs.sort(COST_COLUMNS[:3])
     plan = Scenario(BASE_CASE)
-    rows = [_outcome(costs, premiums, responses, one, partner_share) for one in (plan, *scenarios)]
+    rows = [_outcome(costs, premiums, responses, one, shares) for one in (plan, *scenarios)]
     table = pl.concat(rows)
     base = table.filter(pl.col("scenario") == BASE_CASE).select(
         "tier", _margin="margin_ratio", _loss="loss_ratio", _amount="margin"
@@ -146,7 +150,7 @@ def _outcome(
     premiums: pl.DataFrame,
     responses: Mapping[str, CoverResponse],
     scenario: Scenario,
-    partner_share: float,
+    shares: Mapping[str, float],
 ) -> pl.DataFrame:
     weighted = _mixed(premiums, scenario)
     weights = weighted.select("tier", "segment", "_weight")
@@ -157,6 +161,8 @@ def _outcome(
         schema={"tier": pl.String, "cover": pl.String, "_limit": pl.Float64},
         orient="row",
     )
+    share = pl.col("tier").replace_strict(shares, default=None, return_dtype=pl.Float64)
+    bought = pl.col("_is") & share.is_not_null()
     cost = (
         costs.join(weights, on=["tier", "segment"], how="inner", maintain_order="left")
         .join(limits, on=["tier", "cover"], how="left", maintain_order="left")
@@ -168,10 +174,8 @@ def _outcome(
             * pl.col("cover").replace_strict(moved, return_dtype=pl.Float64)
         )
         .with_columns(
-            _partner=pl.when("_is")
-            .then(partner_share * (pl.col("_actual") - pl.col("_planned")))
-            .otherwise(0.0),
-            _price=pl.when("_is").then(pl.col("_planned") * scenario.insurer_price).otherwise(0.0),
+            _partner=pl.when(bought).then(share * (pl.col("_actual") - pl.col("_planned"))).otherwise(0.0),
+            _price=pl.when(bought).then(pl.col("_planned") * scenario.insurer_price).otherwise(0.0),
         )
         .group_by("tier", maintain_order=True)
         .agg(cost=(pl.col("_actual") + pl.col("_price")).sum(), partner_cost=pl.col("_partner").sum())
@@ -231,13 +235,14 @@ def _check(
     premiums: pl.DataFrame,
     responses: Mapping[str, CoverResponse],
     scenarios: Sequence[Scenario],
-    partner_share: float,
+    shares: Mapping[str, float],
 ) -> None:
     for frame, names in ((costs, COST_COLUMNS), (premiums, PREMIUM_COLUMNS)):
         if lacking := [name for name in names if name not in frame.columns]:
             raise RatingError(f"the book lacks the column '{lacking[0]}'")
-    if not 0 <= partner_share <= 1:
-        raise RatingError(f"partner share {partner_share} is not from 0 to 1")
+    for share in shares.values():
+        if not 0 <= share <= 1:
+            raise RatingError(f"partner share {share} is not from 0 to 1")
     covers, segments = set(costs["cover"]), set(premiums["segment"])
     if strange := sorted(covers - set(responses)):
         raise RatingError(f"cover '{strange[0]}' has no response")

@@ -39,6 +39,7 @@ final as (
         covers.cover,
         terms.vehicle_id,
         cells.cell_id,
+        terms.product,
         terms.tier,
         terms.effective_date,
         terms.last_day,

@@ -84,9 +84,10 @@ def stacks(
         pl.col(money).cast(pl.Float64).sum(), customers=pl.len().cast(pl.Int64)
     )
     by_tier = {row["tier"]: row for row in sums.iter_rows(named=True)}
-    planned = {tier.tier: tier for p in packages if p.planned for tier in plan.tiers(p.product)}
+    sold = {p.product for p in packages if p.planned}
+    planned = {(product, tier.tier): tier for product in sold for tier in plan.tiers(product)}
     return [
-        _planned(tariff, planned[p.name], by_tier[p.name])
+        _planned(tariff, p.name, planned[p.product, p.tier_of_plan], by_tier[p.name])
         if p.planned
         else _apart(tariff, p.name, by_tier[p.name], plan)
         for p in packages
@@ -123,12 +124,12 @@ def own_lines(plan: TierPlan, rated: set[str]) -> list[CostLine]:
     return [line for line in plan.lines if line.line not in rated]
 
 
-def _planned(tariff: Tariff, plan: TierPlan, sums: Mapping[str, float]) -> Stack:
-    rules = tariff.tiers[plan.tier]
+def _planned(tariff: Tariff, tier: str, plan: TierPlan, sums: Mapping[str, float]) -> Stack:
+    rules = tariff.tiers[tier]
     customers = int(sums["customers"])
     covers = {cover: sums[AT_COST + cover] for cover in rules.shares}
     charged = sum(sums[cover] for cover in rules.shares)
-    terms = tariff.table.filter((pl.col("tier") == plan.tier) & (pl.col("factor") == "terms"))
+    terms = tariff.table.filter((pl.col("tier") == tier) & (pl.col("factor") == "terms"))
     further = own_lines(plan, set(terms["level"]))
     lines = {line.line: float(line.amount) * customers for line in further}
     if sum((line.amount for line in further), Decimal(0)) * 100 != rules.lines:
@@ -137,7 +138,7 @@ def _planned(tariff: Tariff, plan: TierPlan, sums: Mapping[str, float]) -> Stack
     shares = {"commission": plan.commission, "risk margin": plan.risk_margin, "margin": plan.target_margin}
     loads = {name: loaded * float(share) for name, share in shares.items() if share}
     balance = charged - sum(covers.values())
-    return _stack(plan.tier, customers, (covers, lines, loads), balance, sums)
+    return _stack(tier, customers, (covers, lines, loads), balance, sums)
 
 
 def _apart(tariff: Tariff, tier: str, sums: Mapping[str, float], plan: RatingPlan) -> Stack:

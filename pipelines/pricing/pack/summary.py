@@ -86,7 +86,7 @@ def _figures(matter: Matter) -> list[tuple[str, Any, Kind, str]]:
             ),
             ("Held by the cap", total["capped"], 0, _share(total["capped"], total["customers"])),
             ("Held by the floor", total["floored"], 0, _share(total["floored"], total["customers"])),
-            ("Held by new business", total["gated"], 0, "pay what a new customer pays"),
+            ("Held by new business", total["gated"], 0, "below the floor, as a new customer would"),
             ("Left on the table", total["left_on_the_table"], 0, "indicated, not charged"),
         ]
     if matter.customers.height and "referred" in matter.customers.columns:

@@ -6,10 +6,13 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 
 import polars as pl
 
-from models_ml.rating import RatingError, Tariff, at_cost, rate_contracts, reprice
+from models_ml.rating import BASE, RatingError, Tariff, at_cost, rate_contracts, reprice
+from models_ml.rating.rules import ALL
+from models_ml.rating.table import MONEY
 from pipelines.files import parquet_bytes
 from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.renewing.packages import Package
@@ -43,6 +46,7 @@ class Book:
         balance: None where nobody's current price is known.
         scenarios: outcomes by scenario and package; empty where there are no customers.
         packages: that the tariff prices.
+        bases: base rate by cover before a change that was decided moved it.
         visits: service visits that a contract year is expected to have.
     """
 
@@ -50,6 +54,7 @@ class Book:
     balance: Balance | None
     scenarios: pl.DataFrame
     packages: tuple[Package, ...]
+    bases: Mapping[str, Decimal]
     visits: float
 
     def in_words(self) -> str:
@@ -68,6 +73,7 @@ class Book:
         """The book as files of a version."""
         told = {
             "balance": self.balance and asdict(self.balance),
+            "bases": {cover: str(base) for cover, base in self.bases.items()},
             "packages": [asdict(package) for package in self.packages],
             "visits": self.visits,
         }
@@ -95,6 +101,7 @@ class Book:
             balance=Balance(**told["balance"]) if told["balance"] else None,
             scenarios=pl.read_parquet(io.BytesIO(files[SCENARIOS])),
             packages=tuple(Package(**package) for package in told["packages"]),
+            bases={cover: Decimal(base) for cover, base in told["bases"].items()},
             visits=told["visits"],
         )
 
@@ -124,6 +131,7 @@ def price_book(
     Raises:
         PublicationError: the change cannot be met, or is asked for where no current price is known.
     """
+    bases = base_rates(tariff)
     customers = customers.drop([name for name in PRICED if name in customers.columns])
     # A factor on the price that nobody's level is known of, such as the score without telematics.
     unknown = [name for name in tariff.factors if name not in customers.columns]
@@ -134,7 +142,7 @@ def price_book(
     if mine.is_empty():
         if overall_change is not None:
             raise PublicationError("nobody comes up for renewal: there is no premium to change")
-        return tariff, Book(_unpriced(mine), None, pl.DataFrame(), tuple(held), visits)
+        return tariff, Book(_unpriced(mine), None, pl.DataFrame(), tuple(held), bases, visits)
     balance = None
     if mine["current_price"].fill_null(0).sum() > 0:
         try:
@@ -151,7 +159,20 @@ def price_book(
     else:
         priced = _unpriced(rate_contracts(tariff, mine).select(*mine.columns, "price"))
     scenarios = outcomes(at_cost(tariff), priced, held, plan, visits)
-    return tariff, Book(_rounded(priced), balance, _rounded(scenarios), tuple(held), visits)
+    return tariff, Book(_rounded(priced), balance, _rounded(scenarios), tuple(held), bases, visits)
+
+
+def base_rates(tariff: Tariff) -> dict[str, Decimal]:
+    """Base rate by cover."""
+    rows = tariff.rates.rates.filter(pl.col("factor") == BASE)
+    return dict(rows.select("cover", "base_rate").iter_rows())
+
+
+def with_base_rates(tariff: Tariff, bases: Mapping[str, Decimal]) -> Tariff:
+    """The tariff with these base rates."""
+    of_base = (pl.col("tier") == ALL) & (pl.col("factor") == BASE)
+    moved = pl.col("cover").replace_strict(dict(bases), default=None, return_dtype=MONEY)
+    return Tariff(tariff.table.with_columns(base_rate=pl.when(of_base).then(moved).otherwise("base_rate")))
 
 
 def _unpriced(customers: pl.DataFrame) -> pl.DataFrame:

@@ -9,19 +9,17 @@ import polars as pl
 
 from models_ml.frequency_severity import FrequencySeverityModel
 from models_ml.rating import own_experience
+from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.forecasting.experience import Experience, load_levels
 from pipelines.pricing.renewing.plan import RatingPlan
 from pipelines.pricing.renewing.record import own_record
 from pipelines.warehouse.serving import read
 
-AGE = "vehicle_age"
-TENURE = "tenure_years"
-
-
-def load_products(serving: Path) -> dict[str, str]:
-    """Product of every tier that was sold."""
-    rows = read(serving, "select distinct tier, product from marts.contracts_by_month order by tier, product")
-    return dict(rows.select("tier", "product").iter_rows())
+AGE, TENURE = "vehicle_age", "tenure_years"
+TOLD = ("channel", "renewal_date", TENURE)
+OWN = ("own_credibility", "own_factor", "own_reason", "referred", "referral_reason")
+TAKEN = ("contract_id", "vehicle_id", "current_price", "indicated_price", "price", "change", "bound", *OWN)
+"""What no rating factor can be named: a renewal has columns of these names."""
 
 
 def load_customers(
@@ -42,28 +40,39 @@ def load_customers(
 
     Returns:
         A row per contract: `contract_id`, `vehicle_id`, `tier` (the package), `channel`, `renewal_date`,
-        `tenure_years`, a column per rating factor at its level of the renewal, `current_price` (null where
-        no premium is known), and what `own_experience` says of their record.
+        `tenure_years` (of these three, those by whose name the client does not rate), a column per rating
+        factor at its level of the renewal, `current_price` (null where no premium is known), and what
+        `own_experience` says of their record.
+
+    Raises:
+        PublicationError: a rating factor is named like another column.
     """
-    renewals = read(serving, "select * from marts.renewals order by contract_id")
-    customers = renewals.join(held, on="contract_id", how="inner", maintain_order="left")
     wide, factors = load_levels(serving)
-    if AGE in factors:
-        # A year older than when the contract that ends began.
-        wide = wide.drop(AGE)
-    customers = customers.join(wide, on="cell_id", how="left", maintain_order="left")
+    if taken := sorted(set(factors) & set(TAKEN)):
+        raise PublicationError(
+            f"no rating factor can be named '{taken[0]}': renewals have a column of that name"
+        )
+    renewals = read(serving, "select * from marts.renewals order by contract_id")
+    # At the renewal the vehicle is older than when the contract that ends began; all else is as last seen.
+    aged = AGE if AGE in factors else None
+    renewals = renewals.drop(
+        [name for name in (*factors, "tier") if name in renewals.columns and name != aged]
+    )
+    customers = renewals.join(held, on="contract_id", how="inner", maintain_order="left").join(
+        wide.drop([name for name in (AGE, "tier") if name in wide.columns]),
+        on="cell_id",
+        how="left",
+        maintain_order="left",
+    )
     insured = [cover for cover in models if cover not in plan.cover_lines]
     record = own_record(serving, experience, models, insured, customers)
     known = own_experience(customers.join(record, on="contract_id", maintain_order="left"), plan.rules)
-    own = ("own_credibility", "own_factor", "own_reason", "referred", "referral_reason")
     return known.select(
         "contract_id",
         "vehicle_id",
         pl.col("package").alias("tier"),
-        "channel",
-        "renewal_date",
-        TENURE,
+        *(name for name in TOLD if name not in factors),
         *(factor for factor in factors if factor != "tier"),
         pl.col("annual_premium").alias("current_price"),
-        *own,
+        *OWN,
     )

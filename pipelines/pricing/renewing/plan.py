@@ -51,13 +51,20 @@ class RatingPlan:
 
     def to_json(self) -> bytes:
         """The tables as sorted JSON, to be kept beside what was priced by them."""
-        plain = {name: table.to_dicts() for name, table in self.tables.items()}
+        plain = {
+            name: {"columns": table.columns, "rows": [list(row) for row in table.iter_rows()]}
+            for name, table in self.tables.items()
+        }
         return (json.dumps(plain, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
     @classmethod
     def from_json(cls, content: bytes) -> RatingPlan:
-        """What `to_json` wrote; a table without rows has no columns."""
-        return cls({name: pl.DataFrame(rows) for name, rows in json.loads(content).items()})
+        """What `to_json` wrote."""
+        tables = {
+            name: pl.DataFrame(table["rows"], schema=dict.fromkeys(table["columns"], pl.String), orient="row")
+            for name, table in json.loads(content).items()
+        }
+        return cls(tables)
 
     def table(self, name: str) -> pl.DataFrame:
         """A table with its numbers as numbers."""

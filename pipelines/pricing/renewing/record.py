@@ -13,6 +13,7 @@ from models_ml.frequency_severity import FrequencySeverityModel
 from pipelines.pricing.forecasting.experience import Experience
 from pipelines.warehouse.serving import read
 
+RENEWAL = "renewal"
 RECORD = ("years", "claims", "expected_claims", "cost", "expected_cost", "premium")
 
 
@@ -40,28 +41,30 @@ def own_record(
         `contract_id` of the customers with the columns of `RECORD`.
     """
     begun = experience.contracts.filter(pl.col("period") == "learn")
-    held = begun.join(customers.select("vehicle_id", "customer_since"), on="vehicle_id").filter(
-        pl.col("effective_date") >= pl.col("customer_since")
-    )
+    since = customers.select("vehicle_id", "customer_since", pl.col("contract_id").alias(RENEWAL))
+    held = begun.join(since, on="vehicle_id").filter(pl.col("effective_date") >= pl.col("customer_since"))
     claims = _claims_caused(serving)
     expected = [
         _of_cover(held, cover, models[cover], _cut(claims, cover, experience))
         for cover in insured
         if cover in models and held["cover"].is_in([cover]).any()
     ]
-    once = held.unique("contract_id", maintain_order=True).group_by("vehicle_id").agg(
+    paid = pl.col("annual_premium").cast(pl.Float64) * pl.col("exposure_years")
+    # Cost over premium is of the same contracts: where one has no premium, neither has the record.
+    once = held.unique([RENEWAL, "contract_id"], maintain_order=True).group_by(RENEWAL).agg(
         years=pl.col("exposure_years").sum(),
-        premium=(pl.col("annual_premium").cast(pl.Float64) * pl.col("exposure_years")).sum(),
+        premium=pl.when(pl.col("annual_premium").is_not_null().all()).then(paid.sum()),
     )  # fmt: skip
-    sums = [pl.col(name).sum() for name in RECORD[1:5]]
-    amounts = pl.concat(expected).group_by("vehicle_id").agg(sums) if expected else None
-    record = customers.select("contract_id", "vehicle_id").join(
-        once, on="vehicle_id", how="left", maintain_order="left"
+    record = customers.select(pl.col("contract_id").alias(RENEWAL)).join(
+        once, on=RENEWAL, how="left", maintain_order="left"
     )
-    if amounts is not None:
-        record = record.join(amounts, on="vehicle_id", how="left", maintain_order="left")
+    if expected:
+        sums = pl.concat(expected).group_by(RENEWAL).agg(pl.col(name).sum() for name in RECORD[1:5])
+        record = record.join(sums, on=RENEWAL, how="left", maintain_order="left")
     lacking = [pl.lit(0.0).alias(name) for name in RECORD if name not in record.columns]
-    return record.with_columns(lacking).select("contract_id", pl.col(*RECORD).fill_null(0.0).round(4))
+    return record.with_columns(lacking).select(
+        pl.col(RENEWAL).alias("contract_id"), pl.col(*RECORD).fill_null(0.0).round(4)
+    )
 
 
 def _claims_caused(serving: Path) -> pl.DataFrame:
@@ -93,7 +96,7 @@ def _cut(claims: pl.DataFrame, cover: str, experience: Experience) -> pl.DataFra
 def _of_cover(
     held: pl.DataFrame, cover: str, model: FrequencySeverityModel, claims: pl.DataFrame
 ) -> pl.DataFrame:
-    """`vehicle_id` with claims and cost, seen and expected, on one cover."""
+    """Claims and cost, seen and expected, on one cover, a row per contract and the renewal it counts for."""
     own = held.filter(pl.col("cover") == cover)
     exposure = pl.col("exposure_years")
     rows = own.with_columns(
@@ -103,7 +106,7 @@ def _of_cover(
     rows = rows.with_columns(pl.col("claims", "cost").fill_null(0.0))
     level = {name: _over(rows[name], rows[f"_{name}"]) for name in ("claims", "cost")}
     return rows.select(
-        "vehicle_id",
+        RENEWAL,
         "claims",
         "cost",
         expected_claims=pl.col("_claims") * level["claims"],

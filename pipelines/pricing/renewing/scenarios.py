@@ -37,20 +37,47 @@ def outcomes(
     segment = SEGMENT if SEGMENT in customers.columns else EVERYBODY
     book = customers if segment == SEGMENT else customers.with_columns(pl.lit(EVERYBODY).alias(EVERYBODY))
     mine = [package for package in held if package.name in set(customers["tier"])]
-    # A package apart is insurance of our own: its price carries the loads of its covers.
-    apart = {p.name: plan.loading(next(iter(tariff.tiers[p.name].shares))) for p in mine if not p.planned}
-    products = {p.product for p in mine if p.planned}
-    commission = {tier.tier: float(tier.commission) for name in products for tier in plan.tiers(name)}
-    commission |= {tier: 1 - load.cost_share - load.margin_ratio for tier, load in apart.items()}
-    costs, premiums = scenario_book(tariff, book, segment, commission)
-    share = pl.col("tier").replace_strict(
-        {tier: load.cost_share for tier, load in apart.items()}, default=1.0
-    )
-    costs = costs.with_columns(cost=pl.col("cost") * share)
+    bought_in = {p.name: plan.partner_share(p.product) for p in mine if p.planned}
+    costs, premiums = scenario_book(tariff, book, segment, _commission(plan, mine))
+    costs, premiums = _loads_taken_off(costs, premiums, set(bought_in), plan)
     responses = {cover: plan.response(cover) for cover in tariff.rates.covers}
-    partner = plan.partner_share(products.pop()) if len(products) == 1 and not apart else 0.0
     told = _scenarios(plan, costs, set(premiums["segment"]), mine, visits)
-    return scenario_outcomes(costs, premiums, responses, told, partner)
+    return scenario_outcomes(costs, premiums, responses, told, bought_in)
+
+
+def _commission(plan: RatingPlan, held: Sequence[Package]) -> dict[str, float]:
+    """Commission of the planned tiers, a share of the price."""
+    products = {package.product for package in held if package.planned}
+    of_tier = {(name, tier.tier): float(tier.commission) for name in products for tier in plan.tiers(name)}
+    return {p.name: of_tier[p.product, p.tier_of_plan] for p in held if p.planned}
+
+
+def _loads_taken_off(
+    costs: pl.DataFrame, premiums: pl.DataFrame, planned: set[str], plan: RatingPlan
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Costs and premiums with the covers of packages apart at their cost.
+
+    Such a package is insurance of our own: the price of each cover carries the cover's loads. Expense and
+    commission are then other cost, in the share that the covers have together.
+    """
+    covers = costs["cover"].unique().to_list()
+    loads = {cover: plan.loading(cover) for cover in covers}
+    cost_share = pl.col("cover").replace_strict(
+        {cover: load.cost_share for cover, load in loads.items()}, return_dtype=pl.Float64
+    )
+    other_share = pl.col("cover").replace_strict(
+        {c: load.expense_ratio + load.commission_ratio for c, load in loads.items()},
+        return_dtype=pl.Float64,
+    )
+    apart = ~pl.col("tier").is_in(list(planned))
+    key = ["tier", "segment"]
+    shares = costs.filter(apart).group_by(key).agg(
+        _share=(pl.col("cost") * other_share).sum() / pl.col("cost").sum()
+    )  # fmt: skip
+    costs = costs.with_columns(cost=pl.col("cost") * pl.when(apart).then(cost_share).otherwise(1.0))
+    premiums = premiums.join(shares, on=key, how="left", nulls_equal=True, maintain_order="left")
+    other = pl.col("other_cost") + pl.col("premium") * pl.col("_share").fill_null(0.0)
+    return costs, premiums.with_columns(other_cost=other).drop("_share")
 
 
 def _scenarios(
@@ -89,9 +116,10 @@ def _limits(
     for _, subject, more in moves:
         for package in held:
             tier, granted = package.name, plan.service_visits(package.product)
-            if subject not in ("*", tier) or tier not in granted:
+            limit = granted.get(package.tier_of_plan)
+            if subject not in ("*", package.tier_of_plan) or limit is None:
                 continue
-            now = limit_on_count(visits, granted[tier]).share
-            then = limit_on_count(visits, max(granted[tier] + int(more), 0)).share
+            now = limit_on_count(visits, limit).share
+            then = limit_on_count(visits, max(limit + int(more), 0)).share
             shares |= {(tier, cover): then / now for cover in services if (tier, cover) in known and now > 0}
     return shares

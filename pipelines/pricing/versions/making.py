@@ -13,7 +13,7 @@ from pipelines.landing.parameters import valuation_date
 from pipelines.pricing.forecasting.experience import Experience, load_experience
 from pipelines.pricing.forecasting.handover import Handover
 from pipelines.pricing.renewing.book import price_book
-from pipelines.pricing.renewing.customers import load_customers, load_products
+from pipelines.pricing.renewing.customers import load_customers
 from pipelines.pricing.renewing.packages import packages
 from pipelines.pricing.renewing.plan import RatingPlan, load_plan
 from pipelines.pricing.renewing.scenarios import SERVICES
@@ -80,7 +80,7 @@ def _parts(plan: Plan, forecast: Handover, desk: Desk, overall_change: float | N
     built = build_rate_table(forecast.models, loadings, experience.level_orders, forecast.evidences)
     learned = experience.contracts.filter(pl.col("period") == "learn")
     table = held_to_plan(RateTable(_rounded(built.rates)), rating_plan, learned)
-    held, packages_held = packages(learned, load_products(serving), rating_plan, table)
+    held, packages_held = packages(learned, rating_plan, table)
     customers = load_customers(serving, experience, packages_held, forecast.models, rating_plan)
     tariff, book = price_book(
         tariff_of(table, held, rating_plan),

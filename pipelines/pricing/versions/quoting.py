@@ -12,7 +12,7 @@ from models_ml.relativities import OTHER
 from pipelines.errors import InputError, nearest
 from pipelines.progress import LOGGER
 
-TIER = "tier"
+TIER, PRICE = "tier", "price"
 READERS = (".csv", ".parquet", ".xlsx")
 
 
@@ -31,7 +31,7 @@ def read_contracts(path: Path) -> pl.DataFrame:
             return pl.read_parquet(path).with_columns(pl.all().cast(pl.String))
         if path.suffix == ".xlsx":
             return pl.read_excel(path, engine="openpyxl", infer_schema_length=0)
-    except (pl.exceptions.PolarsError, OSError, KeyError, ValueError, BadZipFile) as error:
+    except (pl.exceptions.PolarsError, OSError, KeyError, ValueError, SyntaxError, BadZipFile) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(str(path), expected="a table with a head row", found=first) from error
     raise InputError(str(path), expected="a file in " + ", ".join(READERS), found=path.suffix or "no ending")
@@ -56,6 +56,9 @@ def quote(tariff: Tariff, contracts: pl.DataFrame, source: str) -> pl.DataFrame:
         if name not in contracts.columns:
             found = nearest(name, contracts.columns)
             raise InputError(source, column=name, expected="a rating factor", found=found)
+    results = {*tariff.rates.covers, "total" if not tariff.tiers else PRICE}
+    if taken := [name for name in contracts.columns if name in results]:
+        raise InputError(source, column=taken[0], expected="another name", found="that of a result")
     if not tariff.tiers:
         _warn_of_unlisted(tariff, contracts)
         return rate(tariff.rates, contracts)

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from models_ml.rating import BASE, RateTable, Tariff, select_base_rates, select_relativities
-from pipelines.pricing.renewing.book import price_book
+from pipelines.pricing.renewing.book import price_book, with_base_rates
 from pipelines.pricing.versions.columns import (
     cover_rates,
     rates_hash,
@@ -33,8 +33,10 @@ def edited_parts(parts: VersionParts, changes: tuple[Change, ...]) -> VersionPar
         PublicationError: the overall change that was decided can no longer be met.
     """
     balance = _balance(parts.manifest, changes)
-    tariff = Tariff(_selected(parts.rates, changes))
-    book = parts.book
+    tariff, book = Tariff(_selected(parts.rates, changes)), parts.book
+    if balance["overall_change"] is not None:
+        # What is indicated is told at the base rates before the balance, as when the version was drafted.
+        tariff = with_base_rates(tariff, book.bases)
     tariff, priced = price_book(
         tariff, book.customers, book.packages, parts.plan, book.visits, balance["overall_change"]
     )

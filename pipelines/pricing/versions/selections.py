@@ -209,6 +209,7 @@ def _is_number(cell: Any) -> bool:
 
 def _open(path: Path) -> Any:
     import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
 
     not_a_workbook = PublicationError(f"{path}: not a workbook that can be read (.xlsx)")
     if not path.is_file():
@@ -219,5 +220,5 @@ def _open(path: Path) -> Any:
         if path.stat().st_size > LARGEST_FILE or unpacked > LARGEST_UNPACKED:
             raise PublicationError(f"{path}: too large for the workbook of a rate table")
         return openpyxl.load_workbook(path, keep_links=False)
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError):
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError, InvalidFileException):
         raise not_a_workbook from None

@@ -58,6 +58,15 @@ def test_claims_move_insured_covers_only_and_the_insurer_bears_its_share() -> No
     assert saved["partner_cost"] == pytest.approx(-52.5)
 
 
+def test_a_tier_that_insures_itself_shares_with_nobody_and_pays_no_insurer() -> None:
+    moved = Scenario("both", claims=0.1, insurer_price=0.05)
+    table = scenario_outcomes(COSTS, PREMIUMS, RESPONSES, [moved], {"Basic": 0.5})
+    own = {row["tier"]: row for row in table.filter(pl.col("scenario") == "both").iter_rows(named=True)}
+    assert own["Basic"]["partner_cost"] == pytest.approx(52.5)
+    assert own["Basic"]["cost"] == pytest.approx(1_280 + 105 + 0.05 * 1_050)
+    assert (own["Premium"]["partner_cost"], own["Premium"]["cost"]) == (0.0, pytest.approx(1_100))
+
+
 def test_what_the_insurer_charges_is_paid_and_not_shared() -> None:
     dearer = outcome(Scenario("terms", insurer_price=0.02), share=0.5)
     assert (dearer["cost"], dearer["partner_cost"]) == (pytest.approx(1_280 + 21), 0.0)

@@ -10,6 +10,7 @@ final as (
         cover,
         vehicle_id,
         cell_id,
+        product,
         tier,
         effective_date,
         last_day,

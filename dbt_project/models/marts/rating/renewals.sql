@@ -1,5 +1,5 @@
 -- One row per contract that comes up for renewal in the rating year: in force to its last day as far as is
--- known, and the last of its vehicle and product to end in that year.
+-- known, and the last of its vehicle and product that began before.
 
 with
 
@@ -48,9 +48,7 @@ dated as (
         ) as recency
     from periods
     cross join parameters
-    where
-        effective_date < parameters.rating_year_start
-        and expiry_date < parameters.rating_year_end
+    where effective_date < parameters.rating_year_start
 ),
 
 expiring as (
@@ -63,6 +61,7 @@ expiring as (
         dated.recency = 1
         and dated.last_day_in_force = dated.expiry_date
         and dated.renewal_date >= parameters.rating_year_start
+        and dated.expiry_date < parameters.rating_year_end
 ),
 
 aged as (
@@ -79,10 +78,16 @@ aged as (
         terms.annual_premium,
         terms.vehicle_age_years
         + year(expiring.renewal_date) - year(expiring.effective_date) as vehicle_age_years,
+        -- Anniversaries that have passed.
         cast(
-            floor(
-                {{ days_between('expiring.customer_since', 'expiring.renewal_date') }} / 365.2425e0
-            ) as bigint
+            year(expiring.renewal_date) - year(expiring.customer_since)
+            - case
+                when
+                    month(expiring.renewal_date) * 100 + day(expiring.renewal_date)
+                    < month(expiring.customer_since) * 100 + day(expiring.customer_since)
+                    then 1
+                else 0
+            end as bigint
         ) as tenure_years
     from expiring
     inner join terms on expiring.contract_id = terms.contract_id

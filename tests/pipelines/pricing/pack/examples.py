@@ -68,7 +68,9 @@ def with_rules(made: VersionParts, **rules: str) -> VersionParts:
 def nobody(made: VersionParts) -> VersionParts:
     """The version where nobody comes up for renewal."""
     book = made.book
-    return replace(made, book=Book(book.customers.head(0), None, pl.DataFrame(), book.packages, book.visits))
+    return replace(
+        made, book=Book(book.customers.head(0), None, pl.DataFrame(), book.packages, book.bases, book.visits)
+    )
 
 
 def without_prices(made: VersionParts) -> VersionParts:

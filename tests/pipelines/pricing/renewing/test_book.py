@@ -33,7 +33,7 @@ def test_the_indicated_price_is_the_published_tables_times_own_experience(
         assert float(row["indicated_price"]) == pytest.approx(expected, abs=0.0051)
 
 
-def test_no_customer_is_beyond_the_cap_or_dearer_than_a_new_one(
+def test_no_customer_is_beyond_the_cap_or_above_what_is_indicated(
     book: tuple[Book, Tracer, float | None],
 ) -> None:
     made, _, _ = book
@@ -164,3 +164,24 @@ def test_what_is_charged_moves_the_margin_and_never_the_cost() -> None:
     assert moved["cost"].to_list() == plain["cost"].to_list() == edited["cost"].to_list()
     dearer = moved["premium"] > plain["premium"]
     assert ((moved["margin_ratio"] > plain["margin_ratio"]) == dearer).all()
+
+
+def test_an_edit_tells_the_indicated_change_as_its_draft_did() -> None:
+    decided = parts(overall_change=CHANGE)
+    again = edited_parts(decided, ())
+    assert again.book.balance == decided.book.balance
+    assert again.book.bases == decided.book.bases == parts().book.bases
+    assert again.book.customers.equals(decided.book.customers)
+
+
+def test_a_change_as_far_as_the_cap_may_be_decided() -> None:
+    made = parts()
+    # Everybody stands at the cap only at a base rate far above any: the bound itself is no refusal.
+    with pytest.raises(PublicationError, match="no base rate"):
+        price_book(made.tariff, made.book.customers, made.book.packages, made.plan, 0.0, 0.2)
+
+
+def test_a_change_that_is_no_number_is_refused() -> None:
+    made = parts()
+    with pytest.raises(PublicationError, match="target change nan"):
+        price_book(made.tariff, made.book.customers, made.book.packages, made.plan, 0.0, float("nan"))

@@ -48,3 +48,14 @@ def test_a_cover_without_a_row_of_its_own_has_that_of_any_other(plan: RatingPlan
 def test_what_is_in_no_line_of_the_stack_is_bought_in(plan: RatingPlan) -> None:
     assert plan.response("own_damage").insured
     assert not plan.response("maintenance").insured
+
+
+@pytest.mark.parametrize("name", ["tier_limits", "scenarios", "monotone_factors", "risk_share"])
+def test_a_table_without_rows_survives_its_file(plan: RatingPlan, name: str) -> None:
+    without = RatingPlan({**plan.tables, name: plan.tables[name].clear()})
+    again = RatingPlan.from_json(without.to_json())
+    assert again.tables[name].columns == plan.tables[name].columns
+    assert again.tiers("integrated_plan") == without.tiers("integrated_plan")
+    assert again.service_visits("integrated_plan") == without.service_visits("integrated_plan")
+    assert again.partner_share("integrated_plan") == without.partner_share("integrated_plan")
+    assert again.monotone == without.monotone
