@@ -32,8 +32,8 @@ def edit_rates(
 
     Example: ratewright rates edit --from rates.xlsx --reason "after the review of 12 May"
     """
-    from pipelines.pricing.versions.editing import edit_from_workbook
-    from pipelines.pricing.versions.selections import SelectionsRefusedError
+    from pipelines.pricing.changing.editing import edit_from_workbook
+    from pipelines.pricing.changing.selections import SelectionsRefusedError
     from pipelines.settings import settings
 
     try:

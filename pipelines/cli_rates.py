@@ -60,13 +60,13 @@ def draft_rates(
 
     Example: ratewright rates draft --from acme-1f0c2d3e4b --reason "parts inflation was revised"
     """
-    from pipelines.pricing.versions.editing import book_of
+    from pipelines.pricing.changing.editing import book_of
     from pipelines.settings import settings
 
     if (source is None) == (mapping is None or not rating_year):
         raise typer.BadParameter("either --from VERSION, or --mapping FILE with --rating-year YYYY")
     if source is not None:
-        from pipelines.pricing.versions.editing import draft_again
+        from pipelines.pricing.changing.editing import draft_again
 
         standing = draft_again(settings(), source, reason)
     else:
@@ -135,7 +135,7 @@ def pack_rates(
 
     Example: ratewright rates pack acme-1f0c2d3e4b --out pack.html
     """
-    from pipelines.pricing.versions.packing import write_pack
+    from pipelines.pricing.asking.packing import write_pack
     from pipelines.settings import settings
 
     standing, target = write_pack(settings(), version, out)
@@ -156,7 +156,7 @@ def diff_rates(
     Example: ratewright rates diff acme-1f0c2d3e4b --top 20
     """
     from pipelines.cli_rates_shown import print_comparison
-    from pipelines.pricing.versions.comparison import compare
+    from pipelines.pricing.asking.comparison import compare
     from pipelines.pricing.versions.files import read_numbers
     from pipelines.pricing.workflow import locate
     from pipelines.pricing.workflow.lookup import predecessor
@@ -186,8 +186,8 @@ def explain_rates(
     Example: ratewright rates explain acme-1f0c2d3e4b --at "make=Roewe" --at vehicle_age=3 --at tier=Standard
     """
     from pipelines.cli_rates_shown import print_explanation
-    from pipelines.pricing.versions.editing import version_parts
-    from pipelines.pricing.versions.explanation import explain
+    from pipelines.pricing.asking.explanation import explain
+    from pipelines.pricing.changing.editing import version_parts
     from pipelines.pricing.workflow import locate
     from pipelines.settings import settings
 
@@ -257,8 +257,8 @@ def quote_rates(
     from models_ml.rating import Tariff
     from pipelines.errors import InputError
     from pipelines.files import parquet_bytes, write_atomically
+    from pipelines.pricing.asking.quoting import quote, read_contracts
     from pipelines.pricing.versions.files import read_numbers
-    from pipelines.pricing.versions.quoting import quote, read_contracts
     from pipelines.pricing.workflow import in_force, locate
     from pipelines.settings import settings
 

@@ -13,8 +13,8 @@ from rich.table import Table
 if TYPE_CHECKING:
     import polars as pl
 
-    from pipelines.pricing.versions.comparison import Comparison
-    from pipelines.pricing.versions.explanation import CoverPrice, Explanation
+    from pipelines.pricing.asking.comparison import Comparison
+    from pipelines.pricing.asking.explanation import CoverPrice, Explanation
     from pipelines.pricing.versions.manifest import Manifest
     from pipelines.pricing.workflow import Record, Standing
 

@@ -8,10 +8,10 @@ from typing import Any
 import polars as pl
 
 from models_ml.rating.dislocation import distribution, retention, winners_and_losers
+from pipelines.pricing.asking.comparison import compare
 from pipelines.pricing.pack.charts import bar_rows
 from pipelines.pricing.pack.matter import Matter
 from pipelines.pricing.page.markup import Kind, fold, note, para, table, words, written
-from pipelines.pricing.versions.comparison import compare
 
 BY = ("tier", "vehicle_age", "model", "annual_mileage", "driving_score", "tenure_years")
 MOST, CELLS = 12, 8

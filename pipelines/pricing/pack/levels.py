@@ -9,8 +9,8 @@ import polars as pl
 
 from models_ml.rating import BASE
 from models_ml.relativities import OTHER
+from pipelines.pricing.changing.limits import with_limits
 from pipelines.pricing.versions.columns import cover_rates
-from pipelines.pricing.versions.limits import with_limits
 from pipelines.pricing.workbook.selecting import THIN_CLAIMS, THIN_EXPOSURE
 
 KEY = ["cover", "factor", "level"]

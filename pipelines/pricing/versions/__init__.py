@@ -1,1 +1,1 @@
-"""Versions of a rate table: made of a forecast, written, compared, explained, edited, handed out."""
+"""Versions of a rate table: made of a forecast, written, kept, handed out."""

@@ -8,8 +8,8 @@ import polars as pl
 
 from models_ml.evaluation import Judgement
 from models_ml.rating import BASE
+from pipelines.pricing.changing.limits import with_limits
 from pipelines.pricing.versions.columns import cover_rates
-from pipelines.pricing.versions.limits import with_limits
 from pipelines.pricing.workbook.book import Book
 from pipelines.pricing.workbook.selecting import (
     COVER,

@@ -7,8 +7,8 @@ from typing import Any
 import polars as pl
 
 from models_ml.relativities import OTHER
+from pipelines.pricing.changing.limits import with_limits
 from pipelines.pricing.versions.columns import cover_rates
-from pipelines.pricing.versions.limits import with_limits
 from pipelines.pricing.workbook.book import Book, words
 from pipelines.pricing.workbook.selecting import (
     COVER,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from models_ml.evaluation import Judgement
-from pipelines.pricing.versions.comparison import compare
+from pipelines.pricing.asking.comparison import compare
 from pipelines.pricing.versions.expanding import PRICE
 from pipelines.pricing.workbook.book import Book
 from pipelines.pricing.workbook.selecting import RATE_TABLE_SHEET

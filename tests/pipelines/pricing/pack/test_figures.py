@@ -8,11 +8,11 @@ import polars as pl
 import pytest
 
 from models_ml.rating import Tracer
+from pipelines.pricing.changing.reselecting import edited_parts
 from pipelines.pricing.pack.matter import Matter
 from pipelines.pricing.pack.stack import whole
 from pipelines.pricing.versions.files import VersionParts
 from pipelines.pricing.versions.manifest import Change
-from pipelines.pricing.versions.reselecting import edited_parts
 from tests.pipelines.pricing.pack.examples import nobody, planned, without_prices
 from tests.pipelines.pricing.pack.figures import known, page, percent, whole_number
 from tests.pipelines.pricing.versions.examples import parts

@@ -8,10 +8,10 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
+from pipelines.pricing.changing.reselecting import edited_parts
 from pipelines.pricing.pack import pack_html
 from pipelines.pricing.pack.signoffs import status
 from pipelines.pricing.versions.manifest import Change, DeliveredFile
-from pipelines.pricing.versions.reselecting import edited_parts
 from pipelines.pricing.workflow.record import Action
 from tests.pipelines.pricing.pack.examples import History, planned, with_rates
 from tests.pipelines.pricing.pack.reading import Page

@@ -9,10 +9,10 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from models_ml.rating import Tariff, Tracer, price_of
+from pipelines.pricing.changing.reselecting import edited_parts
 from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.renewing.book import Book, price_book
 from pipelines.pricing.versions.manifest import Change
-from pipelines.pricing.versions.reselecting import edited_parts
 from tests.pipelines.pricing.versions.examples import parts
 
 CHANGE = 0.04

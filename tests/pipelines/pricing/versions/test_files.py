@@ -13,11 +13,11 @@ from polars.testing import assert_frame_equal
 
 from models_ml.rating import rate
 from pipelines.errors import InputError
+from pipelines.pricing.changing.reselecting import edited_parts
 from pipelines.pricing.versions.columns import OF_VERSION, SCHEMA
 from pipelines.pricing.versions.files import VersionParts, load_rates, read_parts, write_parts
 from pipelines.pricing.versions.manifest import Change
 from pipelines.pricing.versions.publication import FORMATS, hand_out
-from pipelines.pricing.versions.reselecting import edited_parts
 from tests.pipelines.pricing.versions.examples import FORMULA, desk, drafted, parts, put_in_force
 
 TAXI = Change(cover="damage", factor="use", level="taxi", before=1.0, after=1.1, reason="wear")

@@ -8,8 +8,8 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
+from pipelines.pricing.changing.reselecting import edited_parts
 from pipelines.pricing.versions.manifest import Change
-from pipelines.pricing.versions.reselecting import edited_parts
 from pipelines.pricing.workbook import workbook_bytes
 from pipelines.pricing.workbook.book import Book
 from pipelines.pricing.workbook.selecting import sheet_of

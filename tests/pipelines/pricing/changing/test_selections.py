@@ -10,12 +10,12 @@ import openpyxl
 import polars as pl
 import pytest
 
+from pipelines.pricing.changing.editing import draft_again, edit_from_workbook
 from pipelines.pricing.errors import PublicationError
-from pipelines.pricing.versions.editing import draft_again, edit_from_workbook
 from pipelines.pricing.versions.files import read_parts
 from pipelines.pricing.workflow import Action, State, WorkflowError
+from tests.pipelines.pricing.changing.returned import Sheet
 from tests.pipelines.pricing.versions.examples import FORMULA, desk
-from tests.pipelines.pricing.versions.returned import Sheet
 
 Cell = Callable[[str], Any]
 
@@ -208,6 +208,6 @@ def test_a_workbook_of_something_else_is_refused(sheet: Sheet) -> None:
 def test_a_file_that_would_unpack_beyond_measure_is_refused(
     sheet: Sheet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipelines.pricing.versions.selections.LARGEST_UNPACKED", 1_000)
+    monkeypatch.setattr("pipelines.pricing.changing.selections.LARGEST_UNPACKED", 1_000)
     with pytest.raises(PublicationError, match="too large"):
         sheet.edit()

@@ -8,9 +8,9 @@ from typing import Any
 import openpyxl
 import pytest
 
-from pipelines.pricing.versions.editing import edit_from_workbook
+from pipelines.pricing.changing.editing import edit_from_workbook
+from pipelines.pricing.changing.selections import SelectionsRefusedError
 from pipelines.pricing.versions.files import write_parts
-from pipelines.pricing.versions.selections import SelectionsRefusedError
 from pipelines.settings import Settings
 from tests.pipelines.pricing.versions.examples import drafted, parts, tree
 

@@ -8,11 +8,11 @@ import polars as pl
 import pytest
 
 from models_ml.rating import rate
+from pipelines.pricing.asking.explanation import TIER, explain
+from pipelines.pricing.changing.reselecting import edited_parts
 from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.versions.expanding import PRICE
-from pipelines.pricing.versions.explanation import TIER, explain
 from pipelines.pricing.versions.manifest import Change
-from pipelines.pricing.versions.reselecting import edited_parts
 from tests.pipelines.pricing.versions.examples import parts
 
 

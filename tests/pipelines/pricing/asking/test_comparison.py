@@ -5,10 +5,10 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from pipelines.pricing.versions.comparison import compare
+from pipelines.pricing.asking.comparison import compare
+from pipelines.pricing.changing.reselecting import edited_parts
 from pipelines.pricing.versions.files import VersionParts
 from pipelines.pricing.versions.manifest import Change
-from pipelines.pricing.versions.reselecting import edited_parts
 from tests.pipelines.pricing.versions.examples import parts
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipelines.files import write_atomically
+from pipelines.pricing.changing.editing import version_parts
 from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.pack import pack_html
-from pipelines.pricing.versions.editing import version_parts
 from pipelines.pricing.versions.files import PACK
 from pipelines.pricing.workflow import Standing, locate
 from pipelines.settings import Settings

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from pipelines.pricing.versions.files import read_parts
+from tests.pipelines.pricing.changing.returned import Sheet
 from tests.pipelines.pricing.versions.examples import desk
-from tests.pipelines.pricing.versions.returned import Sheet
 
 BASE = {"factor": "Base rates", "level": "base"}
 

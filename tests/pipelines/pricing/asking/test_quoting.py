@@ -10,7 +10,7 @@ import pytest
 
 from models_ml.rating import Tariff, Tracer, price_of
 from pipelines.errors import InputError
-from pipelines.pricing.versions.quoting import quote, read_contracts
+from pipelines.pricing.asking.quoting import quote, read_contracts
 from tests.pipelines.pricing.versions.examples import parts
 
 CONTRACTS = pl.DataFrame(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipelines.pricing.versions.returned import Sheet
+from tests.pipelines.pricing.changing.returned import Sheet
 
 
 @pytest.fixture

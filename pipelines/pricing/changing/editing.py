@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from pipelines.pricing.changing.reselecting import edited_parts
+from pipelines.pricing.changing.selections import Workbook
 from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.renewing.book import Book
 from pipelines.pricing.versions.files import (
@@ -13,8 +15,6 @@ from pipelines.pricing.versions.files import (
     read_parts,
     write_parts,
 )
-from pipelines.pricing.versions.reselecting import edited_parts
-from pipelines.pricing.versions.selections import Workbook
 from pipelines.pricing.workflow import Action, Desk, Standing, locate
 from pipelines.pricing.workflow.rules import check_editable, known
 from pipelines.settings import Settings

@@ -15,8 +15,8 @@ from typing import Any
 import polars as pl
 
 from pipelines.errors import nearest
+from pipelines.pricing.changing.limits import with_limits
 from pipelines.pricing.errors import PublicationError
-from pipelines.pricing.versions.limits import with_limits
 from pipelines.pricing.versions.manifest import Change
 from pipelines.pricing.workbook.book import words
 from pipelines.pricing.workbook.cover import COVER_SHEET, VERSION
