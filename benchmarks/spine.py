@@ -65,7 +65,10 @@ def run_client(data: Path, bench: Path, client: str) -> dict[str, Any]:
     print(f"running {client} ...", file=sys.stderr, flush=True)
     mapping = PROJECT_ROOT / "data" / "mappings" / f"{client}.yml"
     words = ["--delivery", str(bench / client), "--mapping", str(mapping)]
-    return ratewright(data, "run", *words, "--rating-year", str(RATING_YEARS[client]))
+    run = ratewright(data, "run", *words, "--rating-year", str(RATING_YEARS[client]))
+    if run["exit"]:
+        print(run["text"][-2_000:], file=sys.stderr)
+    return run
 
 
 def brief(run: dict[str, Any]) -> dict[str, Any]:
