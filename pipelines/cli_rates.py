@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ import typer
 from rich.console import Console
 
 from pipelines.cli_approval import STEPS, Reason, Version
+from pipelines.cli_handing_out import HANDED_OUT, Client
 
 rates = typer.Typer(
     help="Rate tables: draft, review, approve, publish, hand out.\n\n"
@@ -22,15 +22,6 @@ rates = typer.Typer(
 console = Console(soft_wrap=True, highlight=False)
 
 
-class FileFormat(StrEnum):
-    """Formats a rate table is kept in."""
-
-    XLSX = "xlsx"
-    CSV = "csv"
-    PARQUET = "parquet"
-
-
-Client = Annotated[str | None, typer.Option("--client", help="Client, if several have one.")]
 OverallChange = Annotated[
     float | None,
     typer.Option(
@@ -124,24 +115,6 @@ def show_rates(version: Version, as_json: AsJson = False) -> None:
         console.print(f"Renewals: {book.in_words()}", markup=False)
 
 
-@rates.command("pack")
-def pack_rates(
-    version: Version, out: Annotated[Path, typer.Option(help="File or folder to write to.")]
-) -> None:
-    """Write the pricing pack of a version: one HTML page that a pricing committee reads, prints and signs.
-
-    Every file is verified first. The page needs nothing else: it opens offline and prints on A4. It says
-    where the version stands today and who has signed, by the log.
-
-    Example: ratewright rates pack acme-1f0c2d3e4b --out pack.html
-    """
-    from pipelines.pricing.asking.packing import write_pack
-    from pipelines.settings import settings
-
-    standing, target = write_pack(settings(), version, out)
-    console.print(f"{standing.version} ({standing.state}) -> {target}", markup=False)
-
-
 @rates.command("diff")
 def diff_rates(
     version: Version,
@@ -200,79 +173,8 @@ def explain_rates(
         print_explanation(console, explained, parts.manifest)
 
 
-for name, action in STEPS.items():
+for name, action in (STEPS | HANDED_OUT).items():
     rates.command(name)(action)
-
-
-@rates.command("pull")
-def pull_rates(
-    out: Annotated[Path, typer.Option(help="File or folder to write to.")],
-    year: Annotated[int, typer.Option(help="Rating year: its version in force.")] = 0,
-    version: Annotated[str | None, typer.Option(help="A version by its name, in place of a year.")] = None,
-    not_in_force: Annotated[
-        bool, typer.Option("--not-in-force", help="With --version: also a draft, or one that is retired.")
-    ] = False,
-    file_format: Annotated[FileFormat, typer.Option("--format", help="xlsx, csv or parquet.")] = (
-        FileFormat.XLSX
-    ),
-    client: Client = None,
-) -> None:
-    """Fetch a rate table, verified against the manifest and the log.
-
-    Example: ratewright rates pull --year 2026 --format xlsx --out rates.xlsx
-
-    Example: ratewright rates pull --version acme-1f0c2d3e4b --not-in-force --out draft.xlsx
-    """
-    from pipelines.pricing.versions.publication import hand_out
-    from pipelines.pricing.workflow import State, in_force, locate
-    from pipelines.pricing.workflow.lookup import check_in_force
-    from pipelines.settings import settings
-
-    if (version is None) == (year == 0):
-        raise typer.BadParameter("either --year YYYY or --version NAME")
-    desk, standing = locate(settings(), version) if version else in_force(settings(), year, client)
-    if not not_in_force:
-        check_in_force(standing)
-    in_words = "" if standing.state is State.IN_FORCE else f".{standing.state.replace(' ', '-')}"
-    target = hand_out(desk.files(standing), standing.version + in_words, file_format, out)
-    console.print(f"{standing.version} ({standing.state}) -> {target}", markup=False)
-
-
-@rates.command("quote")
-def quote_rates(
-    contracts: Annotated[
-        Path, typer.Option(help="Contracts as .csv, .parquet or .xlsx: tier and a column per rating factor.")
-    ],
-    out: Annotated[Path, typer.Option(help="File to write, .csv or .parquet.")],
-    year: Annotated[int, typer.Option(help="Rating year: its version in force.")] = 0,
-    version: Annotated[str | None, typer.Option(help="A version by its name, in place of a year.")] = None,
-    client: Client = None,
-) -> None:
-    """Price contracts from a version's published table alone, verified against the manifest and the log.
-
-    A version that is named need not be in force: so a draft can be tried.
-
-    Example: ratewright rates quote --year 2026 --contracts offers.csv --out quotes.csv
-    """
-    from models_ml.rating import Tariff
-    from pipelines.errors import InputError
-    from pipelines.files import parquet_bytes, write_atomically
-    from pipelines.pricing.asking.quoting import quote, read_contracts
-    from pipelines.pricing.versions.files import read_numbers
-    from pipelines.pricing.workflow import in_force, locate
-    from pipelines.settings import settings
-
-    if (version is None) == (year == 0):
-        raise typer.BadParameter("either --year YYYY or --version NAME")
-    if out.suffix not in (".csv", ".parquet"):
-        raise InputError(str(out), expected="a file in .csv or .parquet", found=out.suffix or "no ending")
-    desk, standing = locate(settings(), version) if version else in_force(settings(), year, client)
-    tariff = Tariff(read_numbers(desk.files(standing))[0])
-    priced = quote(tariff, read_contracts(contracts), str(contracts))
-    write_atomically(out, parquet_bytes(priced) if out.suffix == ".parquet" else priced.write_csv().encode())
-    console.print(
-        f"{priced.height:,} contracts priced by {standing.version} ({standing.state}) -> {out}", markup=False
-    )
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -287,3 +287,14 @@ def test_contracts_are_quoted_by_what_is_in_force(rates: Command, tmp_path: Path
     assert wrong.returncode == 2
     (line,) = (line for line in wrong.stderr.splitlines() if line.startswith("error: "))
     assert "offers.csv: column 'age'" in line
+
+
+def test_renewals_are_pulled_with_their_reasons(rates: Command, tmp_path: Path) -> None:
+    name = drafted(tmp_path).version
+    put_in_force(tmp_path, name)
+    words = ("pull", "--year", "2026", "--table", "renewals", "--format", "csv", "--out", str(tmp_path))
+    done = rates(*words)
+    assert (done.returncode, done.stderr) == (0, "")
+    head, *rows = (tmp_path / f"{name}.renewals.csv").read_text(encoding="utf-8").splitlines()
+    assert len(rows) == parts().book.customers.height
+    assert {"own_reason", "referral_reason", "price", "bound"} <= set(head.split(","))

@@ -69,8 +69,13 @@ def hand_out(content: Mapping[str, bytes], name: str, file_format: str, out: Pat
         file_format: one of `FORMATS`.
         out: where to.
     """
-    target = out / f"{name}.{file_format}" if out.is_dir() else out
-    write_atomically(target, content[FORMATS[file_format]])
+    return write_out(content[FORMATS[file_format]], f"{name}.{file_format}", out)
+
+
+def write_out(data: bytes, name: str, out: Path) -> Path:
+    """Write a file to `out`, or under its name into `out` if that is a folder."""
+    target = out / name if out.is_dir() else out
+    write_atomically(target, data)
     return target
 
 
