@@ -74,15 +74,17 @@ def _with(table: RateTable, chosen: pl.DataFrame, column: str) -> RateTable:
 
 
 def bound_relativities(table: RateTable, factor: str, least: float, most: float, reason: str) -> RateTable:
-    """The table with a factor held between bounds in every cover, such as the driving score.
+    """The table with a factor held between bounds about its mean in every cover, such as the driving score.
 
-    Premiums then differ by that factor within the bounds too, whatever covers and fixed amounts they sum:
-    a sum of parts that each move by at most so much moves by no more.
+    Relativities are held about their geometric mean by exposure, so that cheap and dear levels have the
+    same room whatever level they are relative to; the base level is 1 again afterwards. Premiums then differ
+    from the mean by that factor within the bounds too, whatever covers they sum: a sum of parts that each
+    move by at most so much moves by no more.
 
     Args:
-        table: the rates.
+        table: the rates, with `exposure_years` where the mean is not that of the levels alike.
         factor: to be held.
-        least, most: bounds of its relativities; they enclose 1.
+        least, most: bounds of a relativity over the mean; they enclose 1.
         reason: written beside every relativity that is moved.
 
     Raises:
@@ -92,11 +94,27 @@ def bound_relativities(table: RateTable, factor: str, least: float, most: float,
         raise RatingError(f"factor '{factor}' is none of the table's: {', '.join(table.factors)}")
     if not 0 < least <= 1 <= most:
         raise RatingError(f"factor '{factor}': bounds {least} to {most} do not enclose 1")
-    own = table.rates.filter(pl.col("factor") == factor).filter(~pl.col("relativity").is_between(least, most))
+    own = table.rates.filter(pl.col("factor") == factor)
+    moved = pl.concat(
+        _bounded(part, least, most) for part in own.partition_by("cover", maintain_order=True)
+    ).filter(pl.col("bounded") != pl.col("relativity"))
     return select_relativities(
-        table,
-        own.select("cover", "factor", "level", pl.col("relativity").clip(least, most), reason=pl.lit(reason)),
+        table, moved.select("cover", "factor", "level", relativity="bounded", reason=pl.lit(reason))
     )
+
+
+def _bounded(part: pl.DataFrame, least: float, most: float) -> pl.DataFrame:
+    listed = part["level"] != OTHER
+    known = "exposure_years" in part.columns and float(part.filter(listed)["exposure_years"].sum()) > 0
+    years = part["exposure_years"].fill_null(0.0) if known else pl.Series([1.0] * part.height)
+    weight = np.where(listed.to_numpy(), years.to_numpy(), 0.0)
+    relativity = part["relativity"].to_numpy()
+    mean = np.exp(np.average(np.log(relativity), weights=weight))
+    held = np.clip(relativity / mean, least, most)
+    # The level that the base rate is the rate of: of those at 1, the one with most exposure.
+    at_one = np.where(listed.to_numpy() & (relativity == 1), weight, -1.0)
+    base = held[int(np.argmax(at_one))] if at_one.max() >= 0 else 1 / mean
+    return part.with_columns(bounded=pl.Series(held / base).round(RELATIVITY_PLACES))
 
 
 def order_relativities(table: RateTable, factor: str, direction: Direction, reason: str) -> RateTable:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from decimal import Decimal
 
 import polars as pl
@@ -93,19 +95,56 @@ def test_a_base_rate_is_selected_once() -> None:
         select_base_rates(table(), pl.concat([base(), base(base_rate=410.0)]))
 
 
-def test_a_bounded_factor_moves_no_premium_beyond_its_bounds() -> None:
-    bounded = bound_relativities(rates(), "vehicle_age", 0.85, 1.15, "bounds of the plan")
-    book = contracts(200)
-    at_one = RateTable(
-        bounded.rates.with_columns(
-            pl.when(pl.col("factor") == "vehicle_age").then(1.0).otherwise("relativity").alias("relativity")
-        )
-    )
-    ratio = rate(bounded, book)["total"].cast(float) / rate(at_one, book)["total"].cast(float)
-    assert ratio.is_between(0.8499, 1.1501).all()
-    assert bounded.rates.filter(pl.col("reason").is_not_null())["factor"].unique().to_list() == [
-        "vehicle_age"
+def score(*bands: tuple[str, float, float]) -> RateTable:
+    """The table rated by a score as well: level, relativity, exposure."""
+    plain = rates().rates.with_columns(exposure_years=pl.lit(None, dtype=pl.Float64))
+    rows = [
+        (cover, "score", *band) for cover in plain["cover"].unique() for band in (*bands, ("*", 1.0, 0.0))
     ]
+    names = ["cover", "factor", "level", "relativity", "exposure_years"]
+    return RateTable(pl.concat([plain, pl.DataFrame(rows, schema=names, orient="row")], how="diagonal"))
+
+
+bands = st.lists(st.tuples(st.floats(0.05, 20), st.floats(1, 5_000)), min_size=2, max_size=5)
+
+
+@settings(deadline=None, max_examples=50)
+@given(bands)
+def test_a_bounded_factor_moves_no_premium_beyond_its_bounds_about_the_mean(
+    drawn: list[tuple[float, float]],
+) -> None:
+    levels = [(str(n), round(relativity, 4), years) for n, (relativity, years) in enumerate(drawn)]
+    levels[0] = (levels[0][0], 1.0, 6_000.0)
+    before = score(*levels)
+    bounded = bound_relativities(before, "score", 0.85, 1.15, "bounds of the plan")
+    book = contracts(20)
+    totals = [
+        rate(bounded, book.with_columns(score=pl.lit(level)))["total"].cast(pl.Float64)
+        for level, *_ in levels
+    ]
+    for one, other in itertools.product(totals, totals):
+        assert (one / other <= 1.15 / 0.85 + 1e-3).all()
+    own = bounded.rates.filter((pl.col("factor") == "score") & (pl.col("level") == "0"))
+    assert own["relativity"].unique().to_list() == [1.0]
+
+
+def test_cheap_and_dear_have_the_same_room_whatever_the_base_level_is() -> None:
+    levels = (("good", 1.0, 60.0), ("middling", 3.0, 50.0), ("bad", 9.0, 10.0))
+    bounded = bound_relativities(score(*levels), "score", 0.85, 1.15, "bounds of the plan")
+    own = bounded.rates.filter((pl.col("factor") == "score") & (pl.col("cover") == "glass"))
+    held = dict(own.select("level", "relativity").iter_rows())
+    mean = math.exp((50 * math.log(3) + 10 * math.log(9)) / 120)
+    assert held["good"] == 1
+    assert held["middling"] == pytest.approx(min(3 / mean, 1.15) / max(1 / mean, 0.85), abs=1e-4)
+    assert held["bad"] == pytest.approx(1.15 / 0.85, abs=1e-4)
+    assert own.filter(pl.col("level") == "bad")["reason"].to_list() == ["bounds of the plan"]
+
+
+def test_a_factor_within_its_bounds_stays_as_it_is() -> None:
+    levels = (("good", 1.0, 60.0), ("bad", 1.1, 60.0))
+    assert bound_relativities(score(*levels), "score", 0.85, 1.15, "plan").rates.equals(
+        score(*levels).rates.with_columns(reason=pl.lit(None, dtype=pl.String))
+    )
 
 
 @settings(deadline=None)
