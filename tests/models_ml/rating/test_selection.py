@@ -20,7 +20,7 @@ from models_ml.rating import (
     select_base_rates,
     select_relativities,
 )
-from tests.models_ml.rating.book import contracts, rates
+from tests.models_ml.rating.book import COVERS, contracts, rates
 from tests.models_ml.rating.test_table import table
 
 
@@ -98,9 +98,7 @@ def test_a_base_rate_is_selected_once() -> None:
 def score(*bands: tuple[str, float, float]) -> RateTable:
     """The table rated by a score as well: level, relativity, exposure."""
     plain = rates().rates.with_columns(exposure_years=pl.lit(None, dtype=pl.Float64))
-    rows = [
-        (cover, "score", *band) for cover in plain["cover"].unique() for band in (*bands, ("*", 1.0, 0.0))
-    ]
+    rows = [(cover, "score", *band) for cover in COVERS for band in (*bands, ("*", 1.0, 0.0))]
     names = ["cover", "factor", "level", "relativity", "exposure_years"]
     return RateTable(pl.concat([plain, pl.DataFrame(rows, schema=names, orient="row")], how="diagonal"))
 
