@@ -92,15 +92,6 @@ def table_of(rates: pl.DataFrame) -> RateTable:
     return RateTable(cover_rates(rates))
 
 
-def tariff_of_rates(rates: pl.DataFrame) -> Tariff:
-    """The tariff of a published table.
-
-    Raises:
-        RatingError: the table cannot rate.
-    """
-    return Tariff(rates)
-
-
 def rates_hash(rates: pl.DataFrame) -> str:
     """Hash of every number of a table, whatever version it is of."""
     own = [name for name in rates.columns if name not in OF_VERSION]
