@@ -60,6 +60,24 @@ PAIR_CANDIDATES: list[dict[str, Any]] = [
     {**BAGGED_PAIRS, "learning_rate": 0.08, "l2": 10.0, "max_features": 0.6},
     {**BAGGED_PAIRS, "learning_rate": 0.08, "l2": 20.0, "max_features": 0.8},
     {**MORE_PAIRS, "learning_rate": 0.08, "l2": 20.0, "max_features": 0.6},
+    {
+        "bags": 3,
+        "max_iter": 600,
+        "learning_rate": 0.08,
+        "l2": 20.0,
+        "max_features": 0.6,
+        "max_leaf_nodes": 15,
+    },
+    {
+        "bags": 3,
+        "max_iter": 500,
+        "learning_rate": 0.08,
+        "l2": 20.0,
+        "max_features": 0.6,
+        "max_leaf_nodes": 22,
+    },
+    {"bags": 3, "max_iter": 650, "learning_rate": 0.05, "l2": 20.0, "max_features": 0.6},
+    {"bags": 3, "max_iter": 450, "learning_rate": 0.08, "l2": 30.0, "max_features": 0.5},
 ]
 COMPACT_CANDIDATES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     (STAGE, MAINS, COMPACT),

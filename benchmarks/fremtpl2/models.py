@@ -31,8 +31,8 @@ ANY = {
 PAIRS = {
     "interactions": "pairs",
     "bags": 3,
-    "max_iter": 450,
-    "learning_rate": 0.08,
+    "max_iter": 600,
+    "learning_rate": 0.05,
     "max_features": 0.6,
     "l2": 20.0,
 }
