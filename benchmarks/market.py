@@ -27,7 +27,7 @@ from benchmarks.simulated_year import RATING_YEAR, SimulatedYear
 from models_ml.evaluation import tweedie_deviance
 from models_ml.glm import Array
 from models_ml.rating import CoverLoading, RateTable, build_rate_table, rate
-from pipelines.pricing.forecasting.experience import load_experience, load_loadings
+from pipelines.pricing.forecasting.experience import load_experience
 from pipelines.pricing.renewing.plan import load_plan
 from pipelines.pricing.renewing.tariff import held_to_plan
 from pipelines.warehouse.serving import read
@@ -45,9 +45,10 @@ def judged(where: SimulatedYear) -> dict[str, object]:
     experience = load_experience(where.learn, DAY)
     made, _ = forecasts(experience)
     known = sorted(set(pl.read_parquet(where.truth / "expected_costs.parquet")["cover"]) & set(made))
-    loadings = load_loadings(where.learn, known, DAY)
+    plan = load_plan(where.learn, DAY)
+    loadings = {cover: plan.loading(cover) for cover in known}
     built = build_rate_table({c: made[c].model for c in known}, loadings, experience.level_orders)
-    table = held_to_plan(built, load_plan(where.learn, DAY), experience.contracts)
+    table = held_to_plan(built, plan, experience.contracts)
     book = _book(fourth_year({c: made[c] for c in known}, where), table, loadings, where)
     rules = _rules(book, experience.contracts.filter(pl.col("cover").is_in(known)))
     verdicts = {name: _verdict(book, price) for name, price in rules.items()}

@@ -112,9 +112,10 @@ def quote_rates(
     """
     from models_ml.rating import Tariff
     from pipelines.errors import InputError
-    from pipelines.files import parquet_bytes, write_atomically
+    from pipelines.files import parquet_bytes
     from pipelines.pricing.asking.quoting import quote, read_contracts
     from pipelines.pricing.versions.files import read_numbers
+    from pipelines.pricing.versions.publication import write_out
     from pipelines.pricing.workflow import in_force, locate
     from pipelines.settings import settings
 
@@ -125,7 +126,8 @@ def quote_rates(
     desk, standing = locate(settings(), version) if version else in_force(settings(), year, client)
     tariff = Tariff(read_numbers(desk.files(standing))[0])
     priced = quote(tariff, read_contracts(contracts), str(contracts))
-    write_atomically(out, parquet_bytes(priced) if out.suffix == ".parquet" else priced.write_csv().encode())
+    data = parquet_bytes(priced) if out.suffix == ".parquet" else priced.write_csv().encode()
+    write_out(data, out.name, out)
     console.print(
         f"{priced.height:,} contracts priced by {standing.version} ({standing.state}) -> {out}", markup=False
     )

@@ -25,7 +25,7 @@ def on_balance(table: RateTable, before: RateTable, exposure: pl.DataFrame) -> R
     Raises:
         RatingError: a rating factor has no column, or the relativities of a cover bring nothing.
     """
-    bases = table.rates["base_rate"]
+    off_balance: dict[str, float] = {}
     for cover in table.covers:
         own = exposure.filter(pl.col("cover") == cover)
         years = own["exposure_years"]
@@ -34,8 +34,10 @@ def on_balance(table: RateTable, before: RateTable, exposure: pl.DataFrame) -> R
         old, new = (float((multiplied_out(one, cover, own) * years).sum()) for one in (before, table))
         if not new > 0:
             raise RatingError(f"cover '{cover}': its relativities bring no premium")
-        is_base = (pl.col("cover") == cover) & (pl.col("factor") == BASE)
-        moved = as_money(whole_cents(pl.col("base_rate").cast(pl.Float64) * 100 * (old / new)))
-        rates = table.rates.with_columns(base_rate=bases)
-        bases = rates.select(pl.when(is_base).then(moved).otherwise("base_rate").cast(MONEY)).to_series()
-    return RateTable(table.rates.with_columns(base_rate=bases))
+        off_balance[cover] = old / new
+    factor = pl.col("cover").replace_strict(off_balance, default=1.0, return_dtype=pl.Float64)
+    moved = as_money(whole_cents(pl.col("base_rate").cast(pl.Float64) * 100 * factor))
+    is_base = pl.col("factor") == BASE
+    return RateTable(
+        table.rates.with_columns(base_rate=pl.when(is_base).then(moved).otherwise("base_rate").cast(MONEY))
+    )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines.files import write_atomically
 from pipelines.pricing.changing.editing import version_parts
-from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.pack import pack_html
 from pipelines.pricing.versions.files import PACK
+from pipelines.pricing.versions.publication import write_out
 from pipelines.pricing.workflow import Standing, locate
 from pipelines.settings import Settings
 
@@ -30,9 +29,4 @@ def write_pack(settings: Settings, version: str, out: Path) -> tuple[Standing, P
     """
     desk, standing = locate(settings, version)
     page = pack_html(version_parts(desk, standing), desk.history(version))
-    target = out / f"{version}.{PACK}" if out.is_dir() else out
-    try:
-        write_atomically(target, page)
-    except OSError as error:
-        raise PublicationError(f"{target}: cannot be written: {error.strerror}") from error
-    return standing, target
+    return standing, write_out(page, f"{version}.{PACK}", out)

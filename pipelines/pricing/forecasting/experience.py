@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from models_ml.actuarial.development import Triangle, triangles_by_cover
 from models_ml.cells import DRIVEN
 from models_ml.cover_forecast import Rating
-from models_ml.rating import CoverLoading
 from models_ml.restatement import Assumptions, CoverExperience, claims_of_contracts
 from pipelines.warehouse.serving import read
 
@@ -68,8 +67,7 @@ class Experience:
 
     def rating(self, cover: str, middle: dt.date) -> tuple[Rating, Assumptions]:
         """How a cover is forecast, and what is assumed of it."""
-        own = self.assumptions.filter(pl.col("cover").is_in([cover, "*"])).sort("cover", descending=True)
-        row = own.row(0, named=True)
+        row = self._assumed(cover)
         follows_use = row["exposure_base"] == KILOMETRES and USE in self.factors
         rating = Rating(
             factors=self.factors,
@@ -80,6 +78,15 @@ class Experience:
         )
         numbers = ("frequency_trend", "severity_trend", "trend_sd", "large_loss_quantile")
         return rating, Assumptions(*(float(row[name]) for name in numbers))
+
+    def large_loss_quantile(self, cover: str) -> float:
+        """Share of a cover's claims above which they are cut."""
+        return float(self._assumed(cover)["large_loss_quantile"])
+
+    def _assumed(self, cover: str) -> dict[str, Any]:
+        """The row of a cover; that of all others where it has none of its own."""
+        own = self.assumptions.filter(pl.col("cover").is_in([cover, "*"])).sort("cover", descending=True)
+        return own.row(0, named=True)
 
 
 def load_levels(serving: Path) -> tuple[pl.DataFrame, list[str]]:
@@ -170,22 +177,6 @@ def split(contracts: pl.DataFrame, seed: int) -> tuple[pl.DataFrame, pl.DataFram
         learn.join(held, on="vehicle_id", how="anti", maintain_order="left"),
         learn.join(held, on="vehicle_id", how="semi", maintain_order="left"),
         "hold-out of one vehicle in five, not fitted on",
-    )
-
-
-def load_loadings(serving: Path, covers: list[str], day: dt.date) -> dict[str, CoverLoading]:
-    """Loadings of each cover in force on `day`; the row `*` serves covers without one."""
-    table = _in_force(serving, "cover_loadings", day)
-    rows = {row["cover"]: row for row in table.iter_rows(named=True)}
-    return {cover: _loading(rows.get(cover, rows["*"])) for cover in covers}
-
-
-def _loading(row: dict[str, Decimal]) -> CoverLoading:
-    return CoverLoading(
-        float(row["expense_ratio"]),
-        float(row["commission_ratio"]),
-        float(row["margin_ratio"]),
-        row["fixed_expense"],
     )
 
 

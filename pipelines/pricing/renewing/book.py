@@ -14,7 +14,7 @@ from models_ml.rating import BASE, RatingError, Tariff, at_cost, rate_contracts,
 from models_ml.rating.rules import ALL
 from models_ml.rating.table import MONEY
 from pipelines.files import parquet_bytes
-from pipelines.pricing.errors import PublicationError
+from pipelines.pricing.errors import EarlierVersionError, PublicationError
 from pipelines.pricing.renewing.packages import Package
 from pipelines.pricing.renewing.plan import RatingPlan
 from pipelines.pricing.renewing.scenarios import outcomes
@@ -88,13 +88,10 @@ class Book:
         """What `files` wrote.
 
         Raises:
-            PublicationError: an earlier version of Ratewright wrote the version.
+            EarlierVersionError: an earlier version of Ratewright wrote the version.
         """
         if REPRICING not in files:
-            raise PublicationError(
-                "the version was written by an earlier version of Ratewright, without renewals: move "
-                "published/rate_tables and rates away and run again"
-            )
+            raise EarlierVersionError("renewals")
         told = json.loads(files[REPRICING])
         return cls(
             customers=pl.read_parquet(io.BytesIO(files[RENEWALS])),

@@ -10,7 +10,7 @@ import polars as pl
 from models_ml.frequency_severity import FrequencySeverityModel
 from models_ml.rating import own_experience
 from pipelines.pricing.errors import PublicationError
-from pipelines.pricing.forecasting.experience import Experience, load_levels
+from pipelines.pricing.forecasting.experience import Experience
 from pipelines.pricing.renewing.plan import RatingPlan
 from pipelines.pricing.renewing.record import own_record
 from pipelines.warehouse.serving import read
@@ -47,7 +47,7 @@ def load_customers(
     Raises:
         PublicationError: a rating factor is named like another column.
     """
-    wide, factors = load_levels(serving)
+    factors = experience.factors
     if taken := sorted(set(factors) & set(TAKEN)):
         raise PublicationError(
             f"no rating factor can be named '{taken[0]}': renewals have a column of that name"
@@ -58,11 +58,10 @@ def load_customers(
     renewals = renewals.drop(
         [name for name in (*factors, "tier") if name in renewals.columns and name != aged]
     )
+    seen = [factor for factor in factors if factor not in (AGE, "tier")]
+    levels = experience.contracts.select("contract_id", *seen).unique("contract_id")
     customers = renewals.join(held, on="contract_id", how="inner", maintain_order="left").join(
-        wide.drop([name for name in (AGE, "tier") if name in wide.columns]),
-        on="cell_id",
-        how="left",
-        maintain_order="left",
+        levels, on="contract_id", how="left", maintain_order="left"
     )
     insured = [cover for cover in models if cover not in plan.cover_lines]
     record = own_record(serving, experience, models, insured, customers)

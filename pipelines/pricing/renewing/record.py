@@ -82,10 +82,9 @@ def _claims_caused(serving: Path) -> pl.DataFrame:
 def _cut(claims: pl.DataFrame, cover: str, experience: Experience) -> pl.DataFrame:
     """`contract_id`, `claims` and the `cost` of a cover, large losses cut at the quantile of the plan."""
     own = claims.filter(pl.col("cover") == cover)
-    rows = experience.assumptions.filter(pl.col("cover").is_in([cover, "*"])).sort("cover", descending=True)
-    quantile = float(rows["large_loss_quantile"][0])
     try:
-        cut = cap_losses(cover, own, severity_cap(cover, own, quantile)).claims
+        cap = severity_cap(cover, own, experience.large_loss_quantile(cover))
+        cut = cap_losses(cover, own, cap).claims
     except ModellingError:
         cut = own.with_columns(capped="amount")
     return cut.group_by("contract_id").agg(

@@ -15,7 +15,7 @@ from models_ml.evaluation import Judgement
 from models_ml.rating import RateTable, Tariff, at_cost
 from pipelines.errors import InputError
 from pipelines.files import parquet_bytes
-from pipelines.pricing.errors import PublicationError
+from pipelines.pricing.errors import EarlierVersionError
 from pipelines.pricing.forecasting.handover import EVALUATION, REPORT
 from pipelines.pricing.pack import pack_html
 from pipelines.pricing.renewing.book import Book
@@ -107,14 +107,11 @@ def read_numbers(files: Mapping[str, bytes]) -> tuple[pl.DataFrame, pl.DataFrame
     """Rates and expanded premiums of a version.
 
     Raises:
-        PublicationError: an earlier version of Ratewright wrote them.
+        EarlierVersionError: an earlier version of Ratewright wrote them.
     """
     rates = pl.read_parquet(io.BytesIO(files[f"{RATES}.parquet"]))
     if rates.schema != SCHEMA:
-        raise PublicationError(
-            "the rate table was written by an earlier version of Ratewright, with other columns: move "
-            "published/rate_tables and rates away and run again"
-        )
+        raise EarlierVersionError("the columns of today")
     return rates, pl.read_parquet(io.BytesIO(files[f"{PREMIUMS}.parquet"]))
 
 

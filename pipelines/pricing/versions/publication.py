@@ -73,9 +73,16 @@ def hand_out(content: Mapping[str, bytes], name: str, file_format: str, out: Pat
 
 
 def write_out(data: bytes, name: str, out: Path) -> Path:
-    """Write a file to `out`, or under its name into `out` if that is a folder."""
+    """Write a file to `out`, or under its name into `out` if that is a folder.
+
+    Raises:
+        PublicationError: it cannot be written.
+    """
     target = out / name if out.is_dir() else out
-    write_atomically(target, data)
+    try:
+        write_atomically(target, data)
+    except OSError as error:
+        raise PublicationError(f"{target}: cannot be written: {error.strerror}") from error
     return target
 
 

@@ -12,13 +12,10 @@ from pipelines.pricing.changing.limits import with_limits
 from pipelines.pricing.versions.columns import cover_rates
 from pipelines.pricing.workbook.book import Book
 from pipelines.pricing.workbook.selecting import (
-    COVER,
-    FACTOR,
     INDICATED,
-    LEVEL,
+    experience_columns,
     selection_columns,
     selection_sheet,
-    thin,
 )
 
 ABOUT = "What every cover costs at the base level of all factors; can be selected"
@@ -53,13 +50,7 @@ def base_rates_sheet(
         before = ["last_year"]
     judged = [judgements.get(cover) for cover in own["cover"]]
     frame = own.select(
-        FACTOR,
-        COVER,
-        LEVEL,
-        pl.col("exposure_years").alias("vehicle_years"),
-        pl.col("claim_count").alias("claims"),
-        pl.col("burning_cost").alias("gross_cost_per_vehicle_year"),
-        thin(),
+        *experience_columns(),
         INDICATED,
         *before,
         *selection_columns(),

@@ -12,13 +12,12 @@ from pipelines.pricing.versions.columns import cover_rates
 from pipelines.pricing.workbook.book import Book, words
 from pipelines.pricing.workbook.selecting import (
     COVER,
-    FACTOR,
     INDICATED,
     LEVEL,
     SELECTED,
+    experience_columns,
     selection_columns,
     selection_sheet,
-    thin,
 )
 
 RAW, LOWER, UPPER, CREDIBILITY = "raw", "lower_90", "upper_90", "credibility"
@@ -67,13 +66,7 @@ def _rows(own: pl.DataFrame, last_year: pl.DataFrame | None) -> pl.DataFrame:
         )
         before = ["last_year"]
     return own.select(
-        FACTOR,
-        COVER,
-        LEVEL,
-        pl.col("exposure_years").alias("vehicle_years"),
-        pl.col("claim_count").alias("claims"),
-        pl.col("burning_cost").alias("gross_cost_per_vehicle_year"),
-        thin(),
+        *experience_columns(),
         pl.col("raw_relativity").alias(RAW),
         pl.col("relativity_lower").alias(LOWER),
         INDICATED,

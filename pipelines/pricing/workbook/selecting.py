@@ -33,7 +33,20 @@ def sheet_of(factor: str) -> str:
     return f"{name} (factor)" if name.casefold() in _TAKEN else name
 
 
-def thin() -> pl.Expr:
+def experience_columns() -> list[pl.Expr]:
+    """What a row is about, and what was seen there."""
+    return [
+        pl.col(FACTOR),
+        pl.col(COVER),
+        pl.col(LEVEL),
+        pl.col("exposure_years").alias("vehicle_years"),
+        pl.col("claim_count").alias("claims"),
+        pl.col("burning_cost").alias("gross_cost_per_vehicle_year"),
+        _thin(),
+    ]
+
+
+def _thin() -> pl.Expr:
     """`thin` where there is little experience; the catch-all level has none of its own to be thin."""
     little = (pl.col("exposure_years") < THIN_EXPOSURE) | (pl.col("claim_count") < THIN_CLAIMS)
     return pl.when(little & (pl.col("level") != OTHER)).then(pl.lit("thin")).alias(EXPERIENCE)
