@@ -4,6 +4,10 @@
 -- between `-- for each month` and `-- end` once a month.
 
 create schema marts;
+create temp macro share(amount, part, whole) as
+    ((case when amount < 0 then -1 else 1 end) * (
+        (2 * abs((amount::decimal(18, 2) * 100)::hugeint) * part + whole) // nullif(2 * whole, 0)
+    )::decimal(18, 0) * 0.01)::decimal(18, 2);
 create temp table p as select * from '{lake}/run_parameters/*.parquet';
 create temp table v as
     select *, row_number() over (order by vehicle_id)::int as k
@@ -309,7 +313,7 @@ b as (
 select coalesce(a.product, b.product) as product, coalesce(a.tier, b.tier) as tier,
     coalesce(a.y, b.y)::bigint as calendar_year, coalesce(a.line, b.line) as line,
     coalesce(days, 0)::bigint as exposure_days,
-    round(coalesce(amount, 0) / 365.25e0, 2)::decimal(18, 2) as planned_amount,
+    share(coalesce(amount, 0), 4, 1461) as planned_amount,
     coalesce(inc, 0)::decimal(18, 2) as actual_amount
 from a full join b on a.product = b.product and a.tier = b.tier and a.y = b.y and a.line = b.line;
 create table marts.actual_against_plan as
@@ -327,9 +331,9 @@ from x;
 create table marts.risk_share_settlement as
 select product, tier, calendar_year, line, planned_amount, actual_amount, actual_amount - planned_amount as excess_amount,
     partner_share::decimal(6, 4) as partner_share,
-    round((actual_amount - planned_amount) * partner_share::decimal(6, 4), 2)::decimal(18, 2) as partner_amount,
-    (actual_amount - planned_amount
-        - round((actual_amount - planned_amount) * partner_share::decimal(6, 4), 2))::decimal(18, 2) as own_amount
+    share(actual_amount - planned_amount, (partner_share::decimal(6, 4) * 10000)::bigint, 10000) as partner_amount,
+    actual_amount - planned_amount
+        - share(actual_amount - planned_amount, (partner_share::decimal(6, 4) * 10000)::bigint, 10000) as own_amount
 from pc join read_csv('{seeds}/risk_share.csv') using (product, line)
 where planned_amount <> 0 and calendar_year between year(effective_from) and year(effective_to);
 
@@ -370,23 +374,25 @@ with a as (
     select *, expiry - eff + 1 as term, greatest(kept_to - eff + 1, 0) as kept,
         ((eff + interval 1 year)::date - eff) as yd from c where prem is not null),
 b as (
-    select *, round(prem * term / yd::double, 2)::decimal(18, 2) as tp,
-        round(prem * kept / yd::double, 2)::decimal(18, 2) as kp from a),
+    select *, share(prem, term, yd) as tp, share(prem, kept, yd) as kp from a),
 d as (
     select b.*, m, least(e, val) as me, least(greatest(least(e, val) - eff + 1, 0), kept) as de
     from b join mon on eff <= e and eff <= val and greatest(kept_to + 1, eff) >= m),
+pat as (
+    select product, (elapsed_from * 10000)::bigint as a, (elapsed_to * 10000)::bigint as b,
+        (earned_from * 10000)::bigint as g, (earned_to * 10000)::bigint as h
+    from read_csv('{seeds}/earning_patterns.csv', types = {'elapsed_from': 'decimal(6, 4)',
+        'elapsed_to': 'decimal(6, 4)', 'earned_from': 'decimal(6, 4)', 'earned_to': 'decimal(6, 4)'})),
 f as (
-    select d.*, round(coalesce(kp * (de * 1e0 / nullif(kept, 0)), 0), 2)::decimal(18, 2) as ed,
-        round(coalesce(kp * (x.earned_from + (de * 1e0 / term - x.elapsed_from) / (x.elapsed_to - x.elapsed_from)
-            * (x.earned_to - x.earned_from))
-            / nullif(z.earned_from + (kept * 1e0 / term - z.elapsed_from) / (z.elapsed_to - z.elapsed_from)
-            * (z.earned_to - z.earned_from), 0), kp * (de * 1e0 / nullif(kept, 0)), 0), 2)::decimal(18, 2) as ep
-    from d left join read_csv('{seeds}/earning_patterns.csv') as x on x.product = d.product
-        and de * 1e0 / term > x.elapsed_from and de * 1e0 / term <= x.elapsed_to
-    left join read_csv('{seeds}/earning_patterns.csv') as z on z.product = d.product
-        and kept * 1e0 / term > z.elapsed_from and kept * 1e0 / term <= z.elapsed_to)
+    select d.*, coalesce(share(kp, de, kept), 0) as ed,
+        coalesce(case when x.product is not null and z.product is not null then share(kp,
+            (x.g * term * (x.b - x.a) + (de * 10000 - x.a * term) * (x.h - x.g))::hugeint * (z.b - z.a),
+            (z.g * term * (z.b - z.a) + (kept * 10000 - z.a * term) * (z.h - z.g))::hugeint * (x.b - x.a))
+        end, share(kp, de, kept), 0) as ep
+    from d left join pat as x on x.product = d.product and de * 10000 > x.a * term and de * 10000 <= x.b * term
+    left join pat as z on z.product = d.product and kept * 10000 > z.a * term and kept * 10000 <= z.b * term)
 select f.c, product, tier, m, case when eff between m and me then tp else 0 end as w,
-    case when cancelled_on between m and me then kp - tp else 0 end as r,
+    case when greatest(cancelled_on, eff) between m and me and cancelled_on is not null then kp - tp else 0 end as r,
     ed - coalesce(lag(ed) over q, 0) as e, ep - coalesce(lag(ep) over q, 0) as ep
 from f window q as (partition by c order by m);
 create table marts.premium_by_month as

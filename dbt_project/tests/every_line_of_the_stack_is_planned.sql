@@ -10,7 +10,7 @@ days as (
         year(months.month_start) as calendar_year,
         stack.line,
         sum(months.exposure_days) as exposure_days,
-        round(sum(months.exposure_days * stack.annual_amount) / 365.25e0, 2) as planned_amount
+        {{ money_share('sum(months.exposure_days * stack.annual_amount)', '4', '1461') }} as planned_amount
     from {{ ref('int_contract_months') }} as months
     inner join {{ ref('int_contract_periods') }} as periods on months.contract_id = periods.contract_id
     inner join {{ ref('tier_cost_stack') }} as stack

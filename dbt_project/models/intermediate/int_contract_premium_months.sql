@@ -20,8 +20,15 @@ parameters as (
     select * from {{ ref('stg_run_parameters') }}
 ),
 
+-- Points of a pattern in ten-thousandths: whole numbers divide exactly.
 patterns as (
-    select * from {{ ref('earning_patterns') }}
+    select
+        product,
+        cast(elapsed_from * 10000 as bigint) as elapsed_from,
+        cast(elapsed_to * 10000 as bigint) as elapsed_to,
+        cast(earned_from * 10000 as bigint) as earned_from,
+        cast(earned_to * 10000 as bigint) as earned_to
+    from {{ ref('earning_patterns') }}
 ),
 
 terms as (
@@ -36,10 +43,8 @@ terms as (
 premiums as (
     select
         *,
-        {{ money('round(annual_premium * term_days / cast(days_of_year as double), 2)') }} as term_premium,
-        {{ money(
-            'round(annual_premium * days_kept / cast(days_of_year as double), 2)'
-        ) }} as kept_premium
+        {{ money_share('annual_premium', 'term_days', 'days_of_year') }} as term_premium,
+        {{ money_share('annual_premium', 'days_kept', 'days_of_year') }} as kept_premium
     from terms
 ),
 
@@ -69,43 +74,57 @@ contract_months as (
             >= months.month_start
 ),
 
-shares as (
+by_day as (
     select
-        contract_months.*,
-        contract_months.days_earned * 1e0 / nullif(contract_months.days_kept, 0) as kept_share,
-        contract_months.days_earned * 1e0 / nullif(contract_months.term_days, 0) as elapsed_share,
-        contract_months.days_kept * 1e0 / nullif(contract_months.term_days, 0) as kept_elapsed_share
+        *,
+        coalesce({{ money_share('kept_premium', 'days_earned', 'days_kept') }}, {{ money('0') }})
+            as earned_to_date
     from contract_months
+),
+
+-- On a pattern's straight piece, the share earned after so many days is part / (piece_width * term_days).
+on_pattern as (
+    select
+        by_day.contract_id,
+        by_day.month_start,
+        at_end.earned_from * by_day.term_days * (at_end.elapsed_to - at_end.elapsed_from)
+        + (by_day.days_earned * 10000 - at_end.elapsed_from * by_day.term_days)
+        * (at_end.earned_to - at_end.earned_from) as part_at_end,
+        at_end.elapsed_to - at_end.elapsed_from as width_at_end,
+        at_close.earned_from * by_day.term_days * (at_close.elapsed_to - at_close.elapsed_from)
+        + (by_day.days_kept * 10000 - at_close.elapsed_from * by_day.term_days)
+        * (at_close.earned_to - at_close.earned_from) as part_at_close,
+        at_close.elapsed_to - at_close.elapsed_from as width_at_close
+    from by_day
+    inner join patterns as at_end
+        on
+            by_day.product = at_end.product
+            and by_day.days_earned * 10000 > at_end.elapsed_from * by_day.term_days
+            and by_day.days_earned * 10000 <= at_end.elapsed_to * by_day.term_days
+    inner join patterns as at_close
+        on
+            by_day.product = at_close.product
+            and by_day.days_kept * 10000 > at_close.elapsed_from * by_day.term_days
+            and by_day.days_kept * 10000 <= at_close.elapsed_to * by_day.term_days
 ),
 
 cumulative as (
     select
-        shares.*,
-        {{ money('round(coalesce(shares.kept_premium * shares.kept_share, 0), 2)') }} as earned_to_date,
-        {{ money("round(coalesce(
-            shares.kept_premium * (
-                at_end.earned_from
-                + (shares.elapsed_share - at_end.elapsed_from)
-                / (at_end.elapsed_to - at_end.elapsed_from) * (at_end.earned_to - at_end.earned_from)
-            ) / nullif(
-                at_close.earned_from
-                + (shares.kept_elapsed_share - at_close.elapsed_from)
-                / (at_close.elapsed_to - at_close.elapsed_from) * (at_close.earned_to - at_close.earned_from), 0
-            ),
-            shares.kept_premium * shares.kept_share,
-            0
-        ), 2)") }} as earned_by_pattern_to_date
-    from shares
-    left join patterns as at_end
-        on
-            shares.product = at_end.product
-            and shares.elapsed_share > at_end.elapsed_from
-            and shares.elapsed_share <= at_end.elapsed_to
-    left join patterns as at_close
-        on
-            shares.product = at_close.product
-            and shares.kept_elapsed_share > at_close.elapsed_from
-            and shares.kept_elapsed_share <= at_close.elapsed_to
+        by_day.*,
+        case
+            when on_pattern.contract_id is null then by_day.earned_to_date
+            else coalesce(
+                {{ money_share(
+                    'by_day.kept_premium',
+                    wide('on_pattern.part_at_end') ~ ' * on_pattern.width_at_close',
+                    wide('on_pattern.part_at_close') ~ ' * on_pattern.width_at_end',
+                ) }},
+                by_day.earned_to_date
+            )
+        end as earned_by_pattern_to_date
+    from by_day
+    left join on_pattern
+        on by_day.contract_id = on_pattern.contract_id and by_day.month_start = on_pattern.month_start
 ),
 
 final as (
@@ -118,7 +137,11 @@ final as (
             when effective_date >= month_start and effective_date <= month_end then term_premium else 0
         end") }} as written_amount,
         {{ money("case
-            when cancelled_on >= month_start and cancelled_on <= month_end then kept_premium - term_premium else 0
+            when greatest(cancelled_on, effective_date) >= month_start
+                and greatest(cancelled_on, effective_date) <= month_end
+                and cancelled_on is not null
+                then kept_premium - term_premium
+            else 0
         end") }} as refunded_amount,
         {{ money("earned_to_date - coalesce(lag(earned_to_date) over (
             partition by contract_id order by month_start nulls last

@@ -54,10 +54,13 @@ ends as (
         contracts.annual_premium,
         parameters.valuation_date,
         {{ days_between('contracts.effective_date', 'contracts.expiry_date') }} + 1 as term_days,
-        coalesce(
-            {{ days_between('contracts.effective_date', 'contracts.cancelled_on') }},
+        greatest(least(
+            coalesce(
+                {{ days_between('contracts.effective_date', 'contracts.cancelled_on') }},
+                {{ days_between('contracts.effective_date', 'contracts.expiry_date') }} + 1
+            ),
             {{ days_between('contracts.effective_date', 'contracts.expiry_date') }} + 1
-        ) as kept_days,
+        ), 0) as kept_days,
         {{ days_between('contracts.effective_date', add_years('contracts.effective_date', 1)) }} as year_days
     from contracts
     cross join parameters
@@ -258,27 +261,26 @@ measures as (
     select
         'written' as measure,
         {{ month_of('effective_date') }} as month_start,
-        round(annual_premium * term_days / cast(year_days as double), 2) as amount
+        {{ money_share('annual_premium', 'term_days', 'year_days') }} as amount
     from ends
     where effective_date <= valuation_date
     union all
     select
         'refunded' as measure,
-        {{ month_of('cancelled_on') }} as month_start,
-        {{ money('round(annual_premium * kept_days / cast(year_days as double), 2)') }}
-        - {{ money('round(annual_premium * term_days / cast(year_days as double), 2)') }} as amount
+        {{ month_of('greatest(cancelled_on, effective_date)') }} as month_start,
+        {{ money_share('annual_premium', 'kept_days', 'year_days') }}
+        - {{ money_share('annual_premium', 'term_days', 'year_days') }} as amount
     from ends
-    where cancelled_on <= valuation_date
+    where cancelled_on is not null and greatest(cancelled_on, effective_date) <= valuation_date
     union all
     select
         'earned' as measure,
         cast(null as date) as month_start,
-        round(
-            round(annual_premium * kept_days / cast(year_days as double), 2)
-            * least(kept_days, {{ days_between('effective_date', 'valuation_date') }} + 1)
-            / nullif(cast(kept_days as double), 0),
-            2
-        ) as amount
+        {{ money_share(
+            money_share('annual_premium', 'kept_days', 'year_days'),
+            'least(kept_days, ' ~ days_between('effective_date', 'valuation_date') ~ ' + 1)',
+            'kept_days',
+        ) }} as amount
     from ends
     where effective_date <= valuation_date
     union all

@@ -86,7 +86,7 @@ final as (
         cast(coalesce(planned.calendar_year, actual.calendar_year) as bigint) as calendar_year,
         coalesce(planned.line, actual.line) as line,
         cast(coalesce(planned.exposure_days, 0) as bigint) as exposure_days,
-        {{ money('round(coalesce(planned.planned_day_amount, 0) / 365.25e0, 2)') }} as planned_amount,
+        {{ money_share('coalesce(planned.planned_day_amount, 0)', '4', '1461') }} as planned_amount,
         {{ money('coalesce(actual.actual_amount, 0)') }} as actual_amount
     from planned
     full outer join actual

@@ -44,9 +44,13 @@ final as (
         {{ money('actual_amount') }} as actual_amount,
         {{ money('actual_amount - planned_amount') }} as excess_amount,
         partner_share,
-        {{ money('round((actual_amount - planned_amount) * partner_share, 2)') }} as partner_amount,
+        {{ money_share(
+            '(actual_amount - planned_amount)', 'cast(partner_share * 10000 as bigint)', '10000'
+        ) }} as partner_amount,
         {{ money(
-            'actual_amount - planned_amount - round((actual_amount - planned_amount) * partner_share, 2)'
+            'actual_amount - planned_amount - ' ~ money_share(
+                '(actual_amount - planned_amount)', 'cast(partner_share * 10000 as bigint)', '10000'
+            )
         ) }} as own_amount
     from sums
 )
