@@ -10,7 +10,7 @@ export RATEWRIGHT_DATA_DIR ?= $(abspath $(DATA))
 export DAGSTER_HOME := $(RATEWRIGHT_DATA_DIR)/dagster
 export DO_NOT_TRACK := 1
 
-.PHONY: help install install-dev run test check lint types sql architecture dependencies definitions dev docs pages levels lock clean bench-forecast bench-spine bench-landing bench-marts bench-rating prove-forecast prove-kills prove-truth
+.PHONY: help install install-dev run test check lint types sql architecture dependencies definitions dev docs pages levels lock clean bench-forecast bench-spine bench-landing bench-marts bench-rating prove-forecast prove-job prove-kills prove-truth
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -117,6 +117,9 @@ bench-landing: $(VENV)/.dev ## Land a simulated brand of VEHICLES=5000 beside a 
 
 bench-marts: $(VENV)/.dev ## Build the marts of VEHICLES=5000 beside one hand-tuned DuckDB script
 	@VEHICLES=$(or $(VEHICLES),5000) $(BIN)/python -m benchmarks.marts
+
+prove-job: $(VENV)/.dev ## Run the whole job, dbt's tests included, on simulated brands: VEHICLES=2000 SEEDS=1-20, or all of them
+	@VEHICLES=$(VEHICLES) SEEDS=$(SEEDS) $(BIN)/python -m benchmarks.job
 
 prove-truth: $(VENV)/.dev ## Hold the marts to the known truth of VEHICLES=20000 simulated cars
 	@VEHICLES=$(or $(VEHICLES),20000) $(BIN)/python -m benchmarks.truth
