@@ -2,12 +2,12 @@
 
 VEHICLES=2000 SEEDS=1-20 .venv/bin/python -m benchmarks.job
 
-Each brand is simulated for three years and run by `ratewright run` in a data folder of its own: landing, gates,
-dbt with its tests, forecast, publication. It has ended well (`rc` 0) when the command did and a rate table
-stands; else `reason` is what it said last. Without VEHICLES: 2,000 vehicles with seeds 1 to 20, then 50,000 with
-1 to 5. Lines are kept in results/job.jsonl with a hash of the code: what has ended well with this code is not run
-again, so that a proof that was broken off goes on. Folders of finished brands are removed. SCRATCH=DIR says where
-they lie meanwhile: about 8 GB for 50,000 vehicles.
+Each brand is simulated for three years and run by `ratewright run` in a data folder of its own: landing,
+gates, dbt with its tests, forecast, publication. It has ended well (`rc` 0) when the command did and a rate
+table stands; else `reason` is what it said last. Without VEHICLES: 2,000 vehicles with seeds 1 to 20, then
+50,000 with 1 to 5. Lines are kept in results/job.jsonl with a hash of the code: what has ended well with this
+code is not run again, so that a proof that was broken off goes on. Folders of finished brands are removed.
+SCRATCH=DIR says where they lie meanwhile: about 8 GB for 50,000 vehicles.
 """
 
 from __future__ import annotations
