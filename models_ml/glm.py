@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import polars as pl
 from scipy import sparse
 from sklearn.linear_model import GammaRegressor, PoissonRegressor
 
@@ -28,6 +29,11 @@ SIGNIFICANT_DIGITS = 9
 def significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> float:
     """The value to so many significant digits; nine are far more than it means, and the same on every run."""
     return float(f"{value:.{digits}g}")
+
+
+def repeatable(values: Array) -> Array:
+    """Values to `SIGNIFICANT_DIGITS`, so that what is made of them is the same on every run."""
+    return pl.Series(values).round_sig_figs(SIGNIFICANT_DIGITS).to_numpy()
 
 
 @dataclass(frozen=True)

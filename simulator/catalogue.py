@@ -32,7 +32,7 @@ class Cover:
 COVERS = (
     Cover("own_damage", "OD", 0.118, 4_900, 0.9, 1.60, 1.40, 2, 40, -0.075),
     Cover("third_party_property", "TPP", 0.061, 4_000, 0.8, 1.60, 1.25, 5, 60, -0.055),
-    Cover("third_party_injury", "TPI", 0.008, 52_000, 1.1, 1.50, 1.10, 25, 300, -0.04),
+    Cover("third_party_injury", "TPI", 0.020, 20_800, 0.8, 1.50, 1.10, 25, 300, -0.04),
     Cover("glass", "GL", 0.022, 1_100, 0.5, 1.35, 1.30, 1, 15, 0.0),
     Cover("roadside", "RS", 0.0104, 320, 0.4, 0.40, 1.10, 0.2, 10, 0.12),
 )
@@ -40,11 +40,19 @@ TOTAL_LOSS_SHARE = 0.09  # of collision claims
 TOTAL_LOSS_VALUE = (0.25, 0.55)  # of the list price, after age and salvage
 RECOVERED_SHARE = 0.13  # of property claims, so that about 9 % of claims have a recovery
 
-TIERS = {"Basic": 8_800, "Standard": 11_800, "Premium": 15_800}
+TIERS = ("Basic", "Standard", "Premium")
 TIER_SHARES = {"Basic": 0.35, "Standard": 0.45, "Premium": 0.20}
 INCLUDED_SERVICES = {"Basic": 2, "Standard": 4, "Premium": 6}
 NO_GLASS = "Basic"
 DEDUCTIBLE = 500
+
+# The brand's own plan (product `simulated_plan` of the rating plan), which its price list is made with.
+LOADS_OF_INSURER = 0.222  # expense, commission and margin of a cover, shares of its price
+NEGOTIATED = 0.125  # off what insurers ask
+FURTHER_LINES = {"Basic": 300, "Standard": 1_700, "Premium": 2_800}  # operations, wear parts, loaner
+TARGET_MARGIN = 0.042
+LIST_AGE_YEARS = 2  # the price list is older than the history
+YEARLY_RISE = 0.02  # of a customer's price at each renewal
 
 PARTS_INFLATION = 0.025  # 2 to 3 % a year
 NEV_SHIFT = 0.05  # yearly rise of new-energy frequency: drivers new to them

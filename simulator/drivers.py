@@ -95,12 +95,10 @@ def draw_contracts(rng: Generator, vehicles: pl.DataFrame, end: dt.date) -> pl.D
     terms = terms.filter(pl.col("valid_from") <= end).sort("valid_from", "vin").with_row_index("n", offset=1)
     cancelled = pl.Series(rng.random(terms.height) < 0.02)
     day = pl.Series(rng.integers(30, 330, terms.height))
-    price = pl.col("tier").replace_strict(cat.TIERS, return_dtype=pl.Float64)
     bought_in = pl.when("nev").then(cat.PREMIUM_OF_NEV).otherwise(cat.PREMIUM_OF_ICE)
     number = pl.format("P{}", pl.col("n").cast(pl.String).str.zfill(7))
     terms = terms.with_columns(
         contract_no=number,
-        premium=(price * (1 + 0.02 * pl.col("term"))).round(0),
         insurance=(bought_in * (0.75 + 0.25 * pl.col("cost_factor"))).round(0),
         channel=pl.Series(rng.choice(cat.CHANNELS, terms.height)),
         payment=pl.Series(rng.choice(["annual", "12 instalments"], terms.height, p=[0.7, 0.3])),

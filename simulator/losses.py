@@ -31,6 +31,9 @@ _PERIL_SHARES = {
     "glass": (1.0,),
     "roadside": (0.52, 0.26, 0.12, 0.10),  # battery 44 %, engine 23 %, electrics 11 %, tyres 9 % of all
 }
+LAST_RECOVERED, RECOVERED_OF_CLAIM = 1, (0.2, 0.9)
+RECOVERED = cat.RECOVERED_SHARE * sum(RECOVERED_OF_CLAIM) / 2
+"""Share of the cost of property claims that comes back."""
 DRIVEN = ("collision", "scrape", "stone chip")
 
 
@@ -176,8 +179,8 @@ def movements(rng: Generator, claims: pl.DataFrame) -> pl.DataFrame:
     steps = np.where(settle > 100, 3, np.where(claims["amount"].to_numpy() > 15_000, 2, 1))
     first = np.ceil(rng.gamma(2.0, settle / 2)).astype(np.int64) + 2
     guess = np.round(claims["amount"].to_numpy() * np.exp(rng.standard_normal(size) * 0.25), -1)
-    recovered = (rng.random(size) < cat.RECOVERED_SHARE) & (claims["cover"].to_numpy() <= 1)
-    share = np.round(rng.uniform(0.2, 0.9, size), 2)
+    recovered = (rng.random(size) < cat.RECOVERED_SHARE) & (claims["cover"].to_numpy() <= LAST_RECOVERED)
+    share = np.round(rng.uniform(*RECOVERED_OF_CLAIM, size), 2)
     base = claims.select("claim_no", "report_date", "amount", "cover").with_columns(
         reserve=pl.Series(np.maximum(guess, 10)), first=pl.Series(first), steps=pl.Series(steps)
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from simulator import catalogue, drivers, files, frauds, losses, products, spoiling, workshop
+from simulator import catalogue, drivers, files, frauds, losses, price_list, products, spoiling, workshop
 from simulator.defects import SOUND, Defect, spoil
 from simulator.driving import Array, draw_trips
 from simulator.writers import write
@@ -115,6 +115,7 @@ def simulate(
     client = _Client(np.random.default_rng([seed, 1]), defects)
     cars = drivers.draw_vehicles(rng, vehicles, start, years)
     contracts = drivers.draw_contracts(rng, cars, _month(start, len(months)) - dt.timedelta(days=1))
+    contracts = price_list.with_premiums(contracts, start)
     km = drivers.monthly_km(rng, cars, months)
 
     client.send(out, "vehicles.csv", files.vehicles_table(cars), spoiling.VEHICLES)

@@ -33,14 +33,19 @@ def draw_offers(rng: Generator, contracts: pl.DataFrame, end: dt.date) -> pl.Dat
 
 
 def draw_instalments(rng: Generator, contracts: pl.DataFrame, end: dt.date) -> pl.DataFrame:
-    """Twelve instalments of each contract so paid; a few late, one in fifty not at all."""
+    """Twelve instalments of each contract so paid, the last with what rounding leaves of the premium.
+
+    A few are late, one in fifty is not paid at all.
+    """
     due = contracts.filter(pl.col("payment") != "annual").with_columns(
         number=pl.int_ranges(1, INSTALMENTS + 1)
     )
     due = due.explode("number").with_columns(
         due_on=pl.col("valid_from").dt.offset_by(pl.format("{}mo", pl.col("number") - 1)),
-        amount=(pl.col("premium") / INSTALMENTS).round(2),
     )
+    even = (pl.col("premium") / INSTALMENTS).round(2)
+    rest = (pl.col("premium") - even * (INSTALMENTS - 1)).round(2)
+    due = due.with_columns(amount=pl.when(pl.col("number") == INSTALMENTS).then(rest).otherwise(even))
     due = due.filter((pl.col("due_on") <= end) & (pl.col("due_on") <= pl.col("last_day")))
     late = np.where(rng.random(due.height) < 0.1, rng.integers(1, 40, due.height), 0)
     paid_on = pl.col("due_on") + pl.duration(days=pl.lit(pl.Series(late)))

@@ -13,6 +13,7 @@ from simulator import catalogue as cat
 Generator = np.random.Generator
 Array = np.ndarray[Any, Any]
 LABOUR_CNY_PER_HOUR = 180
+SERVICE_HOURS, REPAIR_HOURS, WEAR_PER_YEAR = 1.2, 2.4, 0.03
 SERVICE_PARTS, REPAIR_PARTS, REPAIR_LOG_SD = 340.0, 2_050.0, 0.9
 TAIL_SHARE, TAIL_FACTOR = 0.005, 16.0  # one repair in 200 is an engine
 REPLACED_SHARE = 0.002
@@ -53,6 +54,19 @@ def draw_orders(
     visits = pl.concat([services, _visits(rng, repairs, REPAIR)])
     orders = _dated(rng, visits, vehicles, opening, km, months)
     return _lines(rng, _with_payer(orders, contracts)).sort("opened", "vin", "kind", "odometer")
+
+
+def expected_services(vehicles: pl.DataFrame, day: dt.date, start: dt.date) -> pl.DataFrame:
+    """Services a year that a car's kilometres make due, and what one costs on a day (CNY), by vehicle."""
+    interval = pl.col("powertrain").replace_strict(cat.SERVICE_INTERVAL_KM, return_dtype=pl.Float64)
+    age = ((pl.lit(day) - pl.col("first_registration")).dt.total_days() / 365.25).clip(0, 12)
+    inflation = (1 + cat.PARTS_INFLATION) ** ((day - start).days / 365.25)
+    parts = SERVICE_PARTS * (1 + WEAR_PER_YEAR * age) * pl.col("cost_factor") * inflation
+    return vehicles.select(
+        "vehicle",
+        services=pl.col("annual_km") / interval,
+        service=SERVICE_HOURS * LABOUR_CNY_PER_HOUR + parts,
+    )
 
 
 def _visits(rng: Generator, counts: Array, kind: str) -> pl.DataFrame:
@@ -136,7 +150,7 @@ def _lines(rng: Generator, orders: pl.DataFrame) -> pl.DataFrame:
     spread = np.exp(rng.normal(0, REPAIR_LOG_SD, count) - REPAIR_LOG_SD**2 / 2) * tail
     even = np.exp(rng.normal(0, 0.2, count) - 0.02)
     hours = 0.7 + 0.6 * rng.random(count)
-    wear = 1 + 0.03 * pl.col("age").clip(0, 12)
+    wear = 1 + WEAR_PER_YEAR * pl.col("age").clip(0, 12)
     parts = (
         pl.when(service).then(SERVICE_PARTS * wear * pl.lit(pl.Series(even)))
         .otherwise(REPAIR_PARTS * pl.lit(pl.Series(spread)))
@@ -145,7 +159,9 @@ def _lines(rng: Generator, orders: pl.DataFrame) -> pl.DataFrame:
     part = pl.when(service).then(pl.lit(pl.Series(rng.integers(1, 4, count))))
     return (
         orders.with_columns(
-            hours=(pl.when(service).then(1.2).otherwise(2.4) * pl.lit(pl.Series(hours))).round(1),
+            hours=(
+                pl.when(service).then(SERVICE_HOURS).otherwise(REPAIR_HOURS) * pl.lit(pl.Series(hours))
+            ).round(1),
             parts=(parts * pl.col("cost_factor") * inflation).round(2),
             sublet=pl.when(service).then(0.0).otherwise(pl.lit(sublet)),
             operation=pl.Series(rng.integers(0, 37, count)),

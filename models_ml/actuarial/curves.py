@@ -17,7 +17,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from models_ml.errors import BadColumnError, ModellingError, NoClaimsError, NoExposureError
 from models_ml.evaluation.columns import non_negative
-from models_ml.glm import Array, deviance
+from models_ml.glm import Array, deviance, repeatable
 
 Monotone = Literal["increasing", "decreasing"]
 ORDER = 2
@@ -80,6 +80,9 @@ def smooth_curve(levels: pl.DataFrame, monotone: Monotone | None = None) -> Curv
     (raw,) = non_negative(raw=ordered.select(looked_at.alias("raw")).to_series())
     if (raw * weight).sum() <= 0:
         raise NoClaimsError("curve: every relativity is nought")
+    # A stiff curve magnifies the last digits of what it is given a million times, and they differ from run
+    # to run: what has no meaning is cut off before.
+    raw, weight = repeatable(raw), repeatable(weight)
     smoothed, smoothing, freedom = _graduate(raw, weight)
     selected = smoothed if monotone is None else _monotone(smoothed, weight, monotone)
     table = ordered.select(

@@ -115,7 +115,7 @@ def rate_table(repricing: Repricing) -> dg.MaterializeResult[None]:
             log.say("nothing to price: no cover has both exposure and claims")
             return dg.MaterializeResult(metadata={"dagster/row_count": 0})
         parts, standing, created = drafted
-        log.rows(parts.rates.height, standing.state if created else "stands already, same bytes")
+        log.rows(parts.rates.height, standing.state if created else "stands already")
     path = Desk(plan.settings, plan.client).path(standing)
     LOGGER.info("%s", parts.book.in_words())
     LOGGER.info("rate table %s (%s) in %s", standing.version, standing.state, path)

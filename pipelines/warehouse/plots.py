@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
+from pipelines.drawing import figure_of, own_settings, png_bytes
 from pipelines.previews import png
 
 Read = Callable[[str], pl.DataFrame]
 INK, MUTED, GRID = "#1f2933", "#7b8794", "#e4e7eb"
 PALETTE = ("#1f4e79", "#c55a11", "#548235", "#7f6000", "#7030a0", "#2e8b8b", "#a5a5a5", "#c00000", "#264478")
+SETTINGS: dict[str, Any] = {
+    "font.size": 10, "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": MUTED,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True,
+    "xtick.color": INK, "ytick.color": INK, "axes.titlesize": 11,
+}  # fmt: skip
 MOST_MODELS = 30
 MOST_COVERS = 9
 MOST_QUARTERS = 20
@@ -31,31 +36,14 @@ def plot_of(mart: str, read: Read) -> dg.MetadataValue | None:
     draw = _PLOTS.get(mart)
     if draw is None:
         return None
-    figure = draw(read)
-    return None if figure is None else _picture(figure)
-
-
-def _picture(figure: Any) -> dg.MetadataValue:
-    import matplotlib.pyplot as plt
-
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110)
-    plt.close(figure)
-    return png(buffer.getvalue())
+    with own_settings(SETTINGS):
+        figure = draw(read)
+        return None if figure is None else png(png_bytes(figure))
 
 
 def _axes(rows: int = 1, columns: int = 1, size: tuple[float, float] = (9.0, 4.8), **options: Any) -> Any:
-    import matplotlib as mpl
-
-    mpl.use("agg")
-    import matplotlib.pyplot as plt
-
-    plt.rcParams.update(
-        {"font.size": 10, "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": MUTED,
-         "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True,
-         "xtick.color": INK, "ytick.color": INK, "axes.titlesize": 11}
-    )  # fmt: skip
-    return plt.subplots(rows, columns, figsize=size, layout="constrained", **options)
+    figure = figure_of(size)
+    return figure, figure.subplots(rows, columns, **options)
 
 
 def _thousands(axis: Any) -> None:

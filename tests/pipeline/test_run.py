@@ -70,7 +70,7 @@ def test_the_same_delivery_again_lands_nothing_and_publishes_the_same_bytes(
     done = installation.run()
     assert done.returncode == 0
     assert "nothing new: every file of the delivery has landed before" in done.stderr
-    assert "stands already, same bytes" in done.stderr
+    assert "stands already" in done.stderr
     assert installation.published() == before
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
-import warnings
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from pipelines.drawing import figure_of, own_settings, png_bytes
 from pipelines.pricing.page.markup import text
 from pipelines.pricing.page.style import INK, MUTED, SOFT
 
@@ -17,6 +19,14 @@ Draw = Callable[[Any], None]
 MOST_LETTERS = 18
 LETTER, MARGINS, SLANT = 0.075, 1.4, 0.62
 """Width of a letter and of what stands beside the axes, in inches; the sine of the slant of names."""
+
+_TAG = re.compile(r"<(?!style|/|!|\?)[^>]*>")
+_FRACTION = re.compile(r"(?<![\w.#-])-?\d+\.\d{3,}(?![\w.])")
+"""A number with three decimals or more inside a tag: a place, not part of a name or of text."""
+
+_REFERRED = re.compile(r'(?<=[("])#([\w-]+)(?=[)"])')
+_NAMED = re.compile(r' id="([^"]*)"')
+_NUMBERED = re.compile(r'((?<=[ ])id="|(?<=[\"(])#)(\d+)(?=["\)])')
 
 SETTINGS: dict[Any, Any] = {
     "svg.hashsalt": "ratewright",
@@ -55,29 +65,44 @@ def svg(draw: Draw, size: tuple[float, float], label: str, *, fitted: bool = Tru
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     drawing = buffer.getvalue()
-    drawing = drawing[drawing.index("<svg") :]
+    drawing = _cut(drawing[drawing.index("<svg") :])
     return f"<figure role='img' aria-label='{text(label)}'>{drawing}</figure>"
 
 
 def png(draw: Draw, size: tuple[float, float], *, fitted: bool = True) -> bytes:
     """Draw into a PNG; see `svg`."""
     with _drawn(draw, size, fitted) as figure:
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
-    return buffer.getvalue()
+        return png_bytes(figure)
 
 
 @contextmanager
 def _drawn(draw: Draw, size: tuple[float, float], fitted: bool) -> Iterator[Any]:
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context(SETTINGS), warnings.catch_warnings():
-        # The reader's browser has the script of a name even where the font that measures it has not.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure = Figure(figsize=size, layout="constrained" if fitted else None)
+    with own_settings(SETTINGS):
+        figure = figure_of(size, "constrained" if fitted else None)
         draw(figure)
         yield figure
+
+
+def _cut(drawing: str) -> str:
+    """The drawing with its places to a hundredth of a point, and what it refers to numbered in its order.
+
+    Sums of floats depend on the order of adding, so the ninth digit of a place differs from run to run, and
+    with it the names that matplotlib makes of shapes; nobody sees either.
+    """
+    told = _TAG.sub(lambda tag: _FRACTION.sub(_hundredth, tag[0]), drawing)
+    referred = {found: str(at) for at, found in enumerate(dict.fromkeys(_REFERRED.findall(told)))}
+    numbered = _REFERRED.sub(lambda found: f"#{referred[found[1]]}", told)
+    numbered = _NAMED.sub(
+        lambda found: f' id="{referred[found[1]]}"' if found[1] in referred else "", numbered
+    )
+    # A page holds many drawings: the names of one are its own.
+    own = f"d{hashlib.sha256(numbered.encode()).hexdigest()[:8]}-"
+    return _NUMBERED.sub(lambda found: f"{found[1]}{own}{found[2]}", numbered)
+
+
+def _hundredth(number: re.Match[str]) -> str:
+    told = f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
+    return "0" if told == "-0" else told
 
 
 def head(axes: Any, title: str) -> None:

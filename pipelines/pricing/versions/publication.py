@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from pipelines.files import content_hashes, write_atomically, write_folder_once
 from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.versions.manifest import Manifest
+from pipelines.progress import LOGGER
 
 MANIFEST = "manifest.json"
+PAGES = ("evaluation.json", "model_report.html", "pricing_pack.html", "rate_table.xlsx")
+"""Files that show what the tables and the forecast hold; no price is read from them."""
+ZIP = b"PK"
+_DRAWING = re.compile(rb"<svg.*?</svg>", re.DOTALL)
+_DIGITS = re.compile(rb"(\d\.\d{5})\d+")
 FORMATS = {"xlsx": "rate_table.xlsx", "csv": "rate_table.csv", "parquet": "rate_table.parquet"}
 
 
@@ -33,10 +41,53 @@ def keep(target: Path, content: Mapping[str, bytes]) -> bool:
     for name, data in content.items():
         path = target / name
         if not path.exists() or path.read_bytes() != data:
-            raise PublicationError(
-                f"{target.name}: {name} stands already with other content; a version is never rewritten"
-            )
+            raise _stands_otherwise(target, name)
     return False
+
+
+def keep_version(target: Path, content: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Keep a version that was made, or the one that stands if it is the same.
+
+    It is the same when its inputs, its tables and its manifest are. Pages are drawn from them, and the last
+    digit of a sum of floats depends on the order of adding: those of a version that stands stay as they are.
+
+    Returns:
+        The files that stand, each as its manifest has it.
+
+    Raises:
+        PublicationError: the version stands already with other tables or another manifest, or a file of it
+            is not what was drafted.
+    """
+    if write_folder_once(target, content):
+        return dict(content)
+    found = (target / MANIFEST).read_bytes() if (target / MANIFEST).is_file() else b""
+    stands = verified(target, hashlib.sha256(found).hexdigest())
+    for name, data in content.items():
+        same = _inputs(stands[name]) == _inputs(data) if name == MANIFEST else stands.get(name) == data
+        if not same and name not in PAGES:
+            raise _stands_otherwise(target, name)
+    other = [name for name in PAGES if name in content and _read(stands[name]) != _read(content[name])]
+    if other:
+        LOGGER.warning("%s stands as drafted; this run words %s otherwise", target.name, ", ".join(other))
+    return stands
+
+
+def _inputs(manifest: bytes) -> Manifest:
+    """What a manifest says but for the hashes of pages."""
+    told = Manifest.model_validate_json(manifest)
+    return told.model_copy(update={"files": {n: h for n, h in told.files.items() if n not in PAGES}})
+
+
+def _read(page: bytes) -> bytes:
+    """What a reader reads of a page: not its drawings, nor digits beyond the fifth decimal."""
+    # Nothing is read of a workbook: its numbers are those of the tables.
+    return b"" if page.startswith(ZIP) else _DIGITS.sub(rb"\1", _DRAWING.sub(b"", page))
+
+
+def _stands_otherwise(target: Path, name: str) -> PublicationError:
+    return PublicationError(
+        f"{target.name}: {name} stands already with other content; a version is never rewritten"
+    )
 
 
 def verified(folder: Path, manifest_sha256: str) -> dict[str, bytes]:

@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from pipelines.files import sweep, write_atomically
 from pipelines.pricing.versions.manifest import Manifest
-from pipelines.pricing.versions.publication import MANIFEST, keep, seal, verified
+from pipelines.pricing.versions.publication import MANIFEST, keep, keep_version, seal, verified
 from pipelines.pricing.workflow.errors import WorkflowError
 from pipelines.pricing.workflow.log import Log
 from pipelines.pricing.workflow.record import Action, Drafted, Entry, Record
@@ -88,31 +88,28 @@ class Desk:
     ) -> tuple[Standing, bool]:
         """Keep a new version as a draft; one that stands already is compared, never rewritten.
 
+        What is drawn for readers may differ in digits that nobody sees; see `keep_version`.
+
         Returns:
             Its standing, and whether it is new.
 
         Raises:
             WorkflowError: the version it is an edit of is not a draft.
-            PublicationError: the version stands already with other content.
+            PublicationError: the version stands already with other tables, or is not what was drafted.
         """
         name = manifest.version()
         content = seal(manifest, files)
-        said = Drafted(
-            rating_year=manifest.rating_year,
-            effective_from=manifest.effective_from,
-            effective_to=manifest.effective_to,
-            manifest_sha256=hashlib.sha256(content[MANIFEST]).hexdigest(),
-            parent=manifest.parent,
-            changes=manifest.changes,
-        )
         with self._alone() as register:
             stands = register.get(name)
-            if stands is None:
-                entry = self._entry(action, name, reason).model_copy(update={"drafted": said})
-                apply(register, entry)
-            keep(self.path(stands) if stands else self.folder / "versions" / name, content)
             if stands is not None:
+                keep_version(self.path(stands), content)
+                self.files(stands)
                 return stands, False
+            entry = self._entry(action, name, reason)
+            # The rules are asked before anything is written, the log has what then stands.
+            apply(register, entry.model_copy(update={"drafted": _said(manifest, content)}))
+            kept = keep_version(self.folder / "versions" / name, content)
+            entry = entry.model_copy(update={"drafted": _said(manifest, kept)})
             return self._commit(register, entry)[name], True
 
     def act(self, action: Action, version: str, reason: str = "") -> Standing:
@@ -215,3 +212,14 @@ class Desk:
                 write_atomically(self.tables / str(year) / f"{self.client}.latest", f"{name}\n".encode())
         for year in stale.keys() - now.keys():
             (self.tables / str(year) / f"{self.client}.latest").unlink(missing_ok=True)
+
+
+def _said(manifest: Manifest, content: Mapping[str, bytes]) -> Drafted:
+    return Drafted(
+        rating_year=manifest.rating_year,
+        effective_from=manifest.effective_from,
+        effective_to=manifest.effective_to,
+        manifest_sha256=hashlib.sha256(content[MANIFEST]).hexdigest(),
+        parent=manifest.parent,
+        changes=manifest.changes,
+    )
