@@ -6,10 +6,11 @@ import dagster as dg
 
 from pipelines.fraud.assets import claim_flags
 from pipelines.gates.assets import delivery_gate
-from pipelines.jobs import annual_repricing, new_delivery, yearly_repricing
+from pipelines.jobs import annual_repricing, new_delivery, yearly_schedules
 from pipelines.landing.assets import land_delivery
 from pipelines.pricing.assets import cost_forecast, rate_table
 from pipelines.repricing import Repricing
+from pipelines.settings import settings
 from pipelines.warehouse.assets import build_warehouse, dbt_resource, serving_database
 
 defs = dg.Definitions(
@@ -23,8 +24,8 @@ defs = dg.Definitions(
     ],
     asset_checks=[delivery_gate],
     jobs=[annual_repricing],
-    schedules=[yearly_repricing],
+    schedules=yearly_schedules(settings()),
     sensors=[new_delivery],
-    resources={"repricing": Repricing(), "dbt": dbt_resource()},
+    resources={"repricing": Repricing.configure_at_launch(), "dbt": dbt_resource()},
     executor=dg.in_process_executor,
 )

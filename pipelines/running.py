@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import time
 from dataclasses import dataclass, field
@@ -9,11 +10,10 @@ from pathlib import Path
 
 from pipelines.errors import InputError
 from pipelines.instance import prepare_home
-from pipelines.progress import LOGGER, step
-from pipelines.repricing import Repricing
+from pipelines.progress import LOGGER
+from pipelines.repricing import SIMULATED, Repricing, day_of, next_rating_year
 from pipelines.settings import settings
-
-SIMULATED_VEHICLES, SIMULATED_YEARS, SIMULATED_DEFECTS = 2_000, 3, 0.002
+from pipelines.simulated import make_portfolio
 
 
 @dataclass
@@ -27,23 +27,24 @@ class Outcome:
 def run_job(delivery: Path | None, mapping: Path | None, rating_year: int, valuation_date: str) -> Outcome:
     """Run `annual_repricing` on a delivery, or on the simulated portfolio.
 
+    Args:
+        delivery: folder with the client's files; None with no mapping is the simulated portfolio.
+        mapping: of the client.
+        rating_year: year in which it begins; 0 is the next, which is settled here, once.
+        valuation_date: day up to which experience counts, or nothing.
+
     Raises:
         InputError: the delivery, the mapping or an argument cannot be used; nothing was written.
     """
     began = time.perf_counter()
     # The fits are many and small: with a pool of threads each they take three times as long.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    repricing = Repricing(
-        delivery=str(delivery.resolve()) if delivery else "",
-        mapping=str(mapping.resolve()) if mapping else "",
-        rating_year=rating_year,
-        valuation_date=valuation_date,
-    )
+    repricing = _asked(delivery, mapping, rating_year, valuation_date)
     plan = repricing.plan()
     _check_before_anything_is_written(plan.mapping_path, plan.delivery, simulated=delivery is None)
     client = plan.mapping.client
     if delivery is None:
-        _simulate(plan.delivery)
+        make_portfolio(plan.delivery)
     success = _execute(repricing)
     seconds = time.perf_counter() - began
     if not success:
@@ -60,6 +61,23 @@ def run_job(delivery: Path | None, mapping: Path | None, rating_year: int, valua
     return Outcome(True, [f"Done in {seconds:.0f} s. Where to look next:", *_next_steps(client)])
 
 
+def _asked(delivery: Path | None, mapping: Path | None, rating_year: int, valuation_date: str) -> Repricing:
+    """What was asked for on the command line, with nothing left to be settled later."""
+    from pipelines.landing.mapping import load_mapping
+
+    if (delivery is None) != (mapping is None):
+        raise InputError("run", expected="a delivery together with its mapping", found="one of the two")
+    path = mapping.resolve() if mapping else SIMULATED
+    loaded = load_mapping(path)
+    return Repricing(
+        client=loaded.client,
+        delivery=str(delivery.resolve()) if delivery else "",
+        mapping=str(path),
+        rating_year=rating_year or next_rating_year(loaded, day_of(valuation_date), dt.date.today()),
+        valuation_date=valuation_date,
+    )
+
+
 def _check_before_anything_is_written(mapping: Path, delivery: Path, *, simulated: bool) -> None:
     """Faults that can be seen from outside are reported before Dagster is even loaded."""
     from pipelines.landing.land import delivery_files
@@ -68,16 +86,6 @@ def _check_before_anything_is_written(mapping: Path, delivery: Path, *, simulate
     loaded = load_mapping(mapping)
     if not simulated:
         delivery_files(delivery, loaded)
-
-
-def _simulate(out: Path) -> None:
-    from simulator import simulate
-
-    with step("simulated portfolio") as log:
-        made = simulate(
-            vehicles=SIMULATED_VEHICLES, years=SIMULATED_YEARS, seed=1, out=out, defects=SIMULATED_DEFECTS
-        )
-        log.rows(sum(made.files.values()), f"in {len(made.files)} files")
 
 
 def _execute(repricing: Repricing) -> bool:
@@ -90,7 +98,7 @@ def _execute(repricing: Repricing) -> bool:
     job = defs.resolve_job_def("annual_repricing")
     config = {
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-        "resources": {"repricing": {"config": repricing.model_dump()}},
+        "resources": {"repricing": {"config": repricing.model_dump(include=set(Repricing.model_fields))}},
     }
     with dg.DagsterInstance.get() as instance:
         result = job.execute_in_process(run_config=config, instance=instance, raise_on_error=False)

@@ -34,6 +34,11 @@ class Settings(BaseSettings):
     user: str | None = Field(
         default=None, description="Who acts on rate tables; the account of the operating system if not given."
     )
+    yearly_clients: str = Field(
+        default="",
+        description="Clients, separated by commas, that Dagster reprices on the first of November; none: no "
+        "schedule.",
+    )
     edit_limit: float = Field(
         default=0.25, gt=0, lt=1, description="How far from the indicated one a relativity may be selected."
     )

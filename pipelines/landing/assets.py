@@ -15,6 +15,7 @@ from pipelines.landing.places import Places
 from pipelines.previews import preview
 from pipelines.progress import LOGGER
 from pipelines.repricing import Plan, Repricing
+from pipelines.simulated import make_portfolio
 
 PARAMETERS = "run_parameters"
 PARTS = "lake_parts"
@@ -57,6 +58,8 @@ def land_delivery(repricing: Repricing) -> Iterator[dg.MaterializeResult[None]]:
     plan = repricing.plan()
     where = places(plan)
     LOGGER.info("delivery %s, mapping %s", plan.delivery.name, plan.mapping_path.name)
+    if plan.is_simulated and not plan.delivery.exists():
+        make_portfolio(plan.delivery)
     here = plan.settings
     report = land(
         plan.delivery, plan.mapping, where, here.key(), memory_limit=here.landing_memory, threads=here.threads

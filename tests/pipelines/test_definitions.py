@@ -12,7 +12,9 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines.definitions import defs
+from pipelines.jobs import yearly_schedules
 from pipelines.landing.contracts import CONTRACTS
+from pipelines.settings import Settings
 
 SNAPSHOT = Path(__file__).with_name("asset_graph.json")
 
@@ -51,7 +53,11 @@ def test_the_gate_blocks_every_landed_source() -> None:
 
 
 def test_what_runs_by_itself_is_off_until_somebody_turns_it_on() -> None:
-    (schedule,) = defs.schedules or []
+    (schedule,) = yearly_schedules(Settings(yearly_clients="simulated"))
     (sensor,) = defs.sensors or []
     assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
     assert sensor.default_status == dg.DefaultSensorStatus.STOPPED
+
+
+def test_nothing_is_scheduled_until_somebody_says_for_whom() -> None:
+    assert not defs.schedules

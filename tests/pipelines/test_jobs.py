@@ -38,7 +38,7 @@ def test_a_delivery_that_says_it_is_complete_is_run_once(
     assert isinstance(again, dg.RunRequest)
     assert first.run_key == again.run_key
     config = first.run_config["resources"]["repricing"]["config"]
-    assert config == {"delivery": str(delivery), "mapping": str(MAPPINGS / "simulated.yml")}
+    assert config == {"client": "simulated", "rating_year": 2026, "delivery": str(delivery)}
     # The marker itself is not taken for data.
     sent = [p for p in delivery.rglob("*.*") if p.name != "_READY"]
     assert len(delivery_files(delivery, load_mapping(MAPPINGS / "simulated.yml"))) == len(sent)
