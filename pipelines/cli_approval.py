@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from pipelines.pricing.workflow import Action
+    from pipelines.pricing.workflow import Action, Desk
 
 console = Console(soft_wrap=True, highlight=False)
 errors = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -34,6 +34,7 @@ def edit_rates(
     """
     from pipelines.pricing.changing.editing import edit_from_workbook
     from pipelines.pricing.changing.selections import SelectionsRefusedError
+    from pipelines.pricing.workflow import locate
     from pipelines.settings import settings
 
     try:
@@ -44,6 +45,7 @@ def edit_rates(
         raise
     console.print(f"{standing.version} is {standing.state}, edited from {standing.parent}.", markup=False)
     console.print(f"What moved: ratewright rates diff {standing.version}", markup=False)
+    _tell_dagster(locate(settings(), standing.version)[0])
 
 
 def submit_rates(version: Version, reason: Reason = "") -> None:
@@ -96,6 +98,7 @@ def publish_rates(
     standing = desk.publish(version, tuple(replace), reason)
     days = f"{standing.effective_from} to {standing.effective_to}"
     console.print(f"{version} is in force, {days}: {desk.path(standing)}", markup=False)
+    _tell_dagster(desk)
 
 
 def withdraw_rates(version: Version, reason: Reason) -> None:
@@ -118,6 +121,14 @@ def _act(action: Action, version: str, reason: str) -> None:
     desk, _ = locate(settings(), version)
     standing = desk.act(action, version, reason)
     console.print(f"{version} is {standing.state}.", markup=False)
+    _tell_dagster(desk)
+
+
+def _tell_dagster(desk: Desk) -> None:
+    from pipelines.pricing.observing import tell_dagster
+    from pipelines.settings import settings
+
+    tell_dagster(settings(), desk)
 
 
 STEPS: dict[str, Callable[..., None]] = {

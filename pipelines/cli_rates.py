@@ -52,6 +52,8 @@ def draft_rates(
     Example: ratewright rates draft --from acme-1f0c2d3e4b --reason "parts inflation was revised"
     """
     from pipelines.pricing.changing.editing import book_of
+    from pipelines.pricing.observing import tell_dagster
+    from pipelines.pricing.workflow import locate
     from pipelines.settings import settings
 
     if (source is None) == (mapping is None or not rating_year):
@@ -66,6 +68,7 @@ def draft_rates(
         standing = draft_of_last_forecast(settings(), mapping or Path(), rating_year, overall_change)
     console.print(f"{standing.version} is {standing.state}.", markup=False)
     console.print(f"{book_of(settings(), standing).in_words()}.", markup=False)
+    tell_dagster(settings(), locate(settings(), standing.version)[0])
 
 
 @rates.command("list")

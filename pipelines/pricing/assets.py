@@ -101,9 +101,10 @@ def promotion_in_words(promotion: Promotion | None) -> str:
     description="Base rates and relativities, loaded and kept as an immutable version: a draft until people "
     "have approved and published it.",
 )
-def rate_table(repricing: Repricing) -> dg.MaterializeResult[None]:
+def rate_table(context: dg.AssetExecutionContext, repricing: Repricing) -> dg.MaterializeResult[None]:
     """Build the rate table of the rating year and keep it as a draft."""
     from pipelines.pricing.forecasting.handover import take_over
+    from pipelines.pricing.observing import untold
     from pipelines.pricing.versions.making import draft_rate_table
     from pipelines.pricing.workflow import Desk
 
@@ -116,14 +117,17 @@ def rate_table(repricing: Repricing) -> dg.MaterializeResult[None]:
             return dg.MaterializeResult(metadata={"dagster/row_count": 0})
         parts, standing, created = drafted
         log.rows(parts.rates.height, standing.state if created else "stands already")
-    path = Desk(plan.settings, plan.client).path(standing)
+    desk = Desk(plan.settings, plan.client)
+    path = desk.path(standing)
+    for observation in untold(desk):
+        context.log_event(observation)
     LOGGER.info("%s", parts.book.in_words())
     LOGGER.info("rate table %s (%s) in %s", standing.version, standing.state, path)
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": parts.rates.height,
             "version": standing.version,
-            "state": str(standing.state),
+            "state_when_made": str(standing.state),
             "renewals": parts.book.in_words(),
             "preview": preview(parts.rates),
             "path": str(path),
