@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
-from pipelines.landing import contracts
 from pipelines.landing.contracts import CONTRACTS, MONTHLY
+from pipelines.landing.contracts.declared import contracts_hash
 from pipelines.landing.judging.months import MonthlyStager
 from pipelines.landing.mapping import FileMapping, Mapping
 from pipelines.landing.places import LANDED_FILE, LANDED_ROW, Places, part_of
 from pipelines.landing.reading.pseudonyms import Pseudonyms
 from pipelines.landing.reading.readers import ROW, Chunk, read_chunks
-from pipelines.landing.reading.validate import Checked, check
+from pipelines.landing.reading.validate import Checked, Occurrences, check
 
 STAGED: Final = "new"
 
@@ -71,8 +70,9 @@ class Stager:
             InputError: the file cannot be used as it is.
         """
         staged = StagedFile(path, sha256, rules_hash(self.mapping, how))
+        occurrences = Occurrences()
         for number, chunk in enumerate(read_chunks(path, how), start=1):
-            checked = check(chunk, how, self.pseudonyms)
+            checked = check(chunk, how, self.pseudonyms, occurrences)
             staged.read += chunk.read
             staged.folds |= checked.folds
             for source, frame in checked.frames.items():
@@ -123,17 +123,7 @@ def _with_lineage(source: str, frame: pl.DataFrame, file: str) -> pl.DataFrame:
     return frame.select(*columns, pl.lit(file).alias(LANDED_FILE), pl.col(ROW).alias(LANDED_ROW))
 
 
-@cache
-def _contracts_hash() -> bytes:
-    digest = hashlib.sha256()
-    for path in sorted(Path(contracts.__file__).parent.glob("*.py")):
-        if path.name == "page.py":
-            continue  # it describes the rules and decides nothing
-        digest.update(path.read_bytes())
-    return digest.digest()
-
-
 def rules_hash(mapping: Mapping, how: FileMapping) -> str:
     """Hash of what decides a file's fate beside its bytes: mapping entry, tolerance, contracts."""
-    parts = f"{how.fingerprint()} {mapping.tolerated_share}".encode()
-    return hashlib.sha256(parts + _contracts_hash()).hexdigest()
+    parts = f"{how.fingerprint()} {mapping.tolerated_share} {contracts_hash()}"
+    return hashlib.sha256(parts.encode()).hexdigest()
