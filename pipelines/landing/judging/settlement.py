@@ -55,7 +55,11 @@ class Settlement(AbstractContextManager["Settlement"]):
             owner = {"delivery": heir.name, "sequence": heir.sequence}
             self.entries[entry.part] = entry.model_copy(update=owner)
         shared = [f.sha256 for f in record.files if f.known_from and record.status == "landed"]
-        self.moved = frozenset(part_of(sha256) for sha256 in [*shared, *(handed_over or {})])
+        # A file that stays with another delivery is no longer judged in the one that leaves.
+        stays = [d for d in self.ledger.deliveries() if d.sequence in self.leaving]
+        shared += [f.sha256 for d in stays for f in d.files if f.known_from]
+        moved = {part_of(sha256) for sha256 in [*shared, *(handed_over or {})]}
+        self.moved = frozenset(moved - self.withdrawn)
         self.monthly: dict[str, MonthlyStager] = {}
         self.touched: dict[str, set[str]] = {}
         self._folded: dict[tuple[str, str], int] = {}
@@ -283,6 +287,8 @@ class Settlement(AbstractContextManager["Settlement"]):
             superseded=told.superseded,
             folded=folded,
             folds=tuple(sorted(staged.folds)),
+            repeated=0 if aside else told.repeated,
+            not_taken_up=0 if aside else told.not_taken_up,
         )
         stage_faults(self.changes, staged.part, staged.faults)
         stage_key_faults(self.con, self.changes, staged.part, sources)
@@ -318,6 +324,8 @@ class Settlement(AbstractContextManager["Settlement"]):
                 "pending": told.pending,
                 "sources": told.live,
                 "superseded": told.superseded,
+                "repeated": told.repeated,
+                "not_taken_up": told.not_taken_up,
             }
         )
         Entry.model_validate(updated.model_dump())

@@ -118,6 +118,19 @@ def test_a_file_that_two_deliveries_brought_stays_when_one_is_withdrawn(
     assert entry.delivery == "2024-02"
 
 
+def test_a_withdrawn_delivery_no_longer_speaks_for_a_file_that_stays_with_another(
+    tmp_path: Path, places: Places, mapping: Mapping
+) -> None:
+    first = deliver(tmp_path, "2024-01", [POLICY.format(premium=n) for n in (100, 110)], [], files=2)
+    second = deliver(tmp_path, "2024-02", [POLICY.format(premium=110)], [])
+    land(first, mapping, places, "key")
+    assert content(places)["contracts"] == []
+    land(second, mapping, places, "key")
+    assert [str(r[7]) for r in content(places)["contracts"]] == ["110.00"]
+    withdraw(places, "2024-02")
+    assert content(places)["contracts"] == []
+
+
 policy_row = st.builds(
     "P{},V{},{},2020,2024-01-01,2024-12-31,{},private,30".format,
     st.integers(1, 3), st.integers(1, 2), st.sampled_from(["A", ""]), st.sampled_from([1, 2]),
