@@ -81,7 +81,7 @@ qualify row_number() over (partition by vehicle_id, product, a order by eff desc
 union all select c, eff, last_day from f anti join crowd using (vehicle_id, product);
 create temp table mon as
     select m::date as m, last_day(m)::date as e from (
-        select unnest(generate_series(date_trunc('month', (select min(eff) from c)),
+        select unnest(generate_series(date_trunc('month', (select min(eff) from c where coalesce(cancelled_on > eff, true))),
             date_trunc('month', (select max(valuation_date) from p)), interval 1 month)) as m);
 create temp table cm as
     select c, m, sum(least(b, e) - greatest(a, m) + 1)::bigint as days, (e - m + 1)::bigint as mdays
@@ -347,7 +347,7 @@ x as (
     select *, case when not coalesce(eff - pl <= 31, false) then 'new' when customer_id <> pcust then 'transferred'
             when eff <= pe and tier <> pt then 'tier_changed' else 'renewed' end as b,
         case when kept_to >= val then 'in_force' when coalesce(ne - kept_to <= 31 and ne <= val, false) then 'succeeded'
-            when cancelled_on is not null then 'cancelled' else 'lapsed' end as e from s),
+            when cancelled_on <= expiry then 'cancelled' else 'lapsed' end as e from s),
 n as (
     select product, tier, date_trunc('month', eff)::date as m, count(*) as b, count(*) filter (b = 'new') as b1,
         count(*) filter (b = 'renewed') as b2, count(*) filter (b = 'tier_changed') as b3,
@@ -356,23 +356,27 @@ o as (
     select product, tier, date_trunc('month', kept_to + 1)::date as m, count(*) as e,
         count(*) filter (e = 'succeeded') as e1, count(*) filter (e = 'lapsed') as e2,
         count(*) filter (e = 'cancelled') as e3 from x where eff <= val and kept_to < val group by all),
+u as (
+    select product, tier, date_trunc('month', eff)::date as m, count(*) as u from c
+    where cancelled_on <= eff and eff <= val group by all),
 g as (
-    select q.product, q.tier, mon.m, coalesce(b, 0) as b, coalesce(b1, 0) as b1, coalesce(b2, 0) as b2,
+    select q.product, q.tier, mon.m, coalesce(u, 0) as u, coalesce(b, 0) as b, coalesce(b1, 0) as b1, coalesce(b2, 0) as b2,
         coalesce(b3, 0) as b3, coalesce(b4, 0) as b4, coalesce(o.e, 0) as e, coalesce(e1, 0) as e1,
         coalesce(e2, 0) as e2, coalesce(e3, 0) as e3
-    from (select distinct product, tier from x) as q cross join mon
+    from (select product, tier from x union select product, tier from u) as q cross join mon
     left join n on n.product = q.product and n.tier = q.tier and n.m = mon.m
-    left join o on o.product = q.product and o.tier = q.tier and o.m = mon.m)
+    left join o on o.product = q.product and o.tier = q.tier and o.m = mon.m
+    left join u on u.product = q.product and u.tier = q.tier and u.m = mon.m)
 select product, tier, m as month_start,
     (sum(b - e) over (partition by product, tier order by m))::bigint as in_force_count, b as begun_count,
     b1 as new_count, b2 as renewed_count, b3 as tier_changed_count, b4 as transferred_count, e as ended_count,
-    e1 as succeeded_count, e2 as lapsed_count, e3 as cancelled_count,
+    e1 as succeeded_count, e2 as lapsed_count, e3 as cancelled_count, u as not_taken_up_count,
     e1::double / nullif(e1 + e2, 0)::double as renewal_rate, e1::double / nullif(e, 0)::double as retention_rate
 from g;
 create temp table pm as
 with a as (
     select *, expiry - eff + 1 as term, greatest(kept_to - eff + 1, 0) as kept,
-        ((eff + interval 1 year)::date - eff) as yd from c where prem is not null),
+        ((eff + interval 1 year)::date - eff) as yd from c where prem is not null and coalesce(cancelled_on > eff, true)),
 b as (
     select *, share(prem, term, yd) as tp, share(prem, kept, yd) as kp from a),
 d as (
@@ -480,7 +484,8 @@ select cover, m as month_start, count(*) as claim_count, count(d) as decided_cou
 from x group by all;
 create table marts.claim_features as
 with inc as (
-    select vehicle_id, min(eff) as i from c group by vehicle_id having min(eff) > (select min(eff) from c)),
+    select vehicle_id, min(eff) as i from c where coalesce(cancelled_on > eff, true)
+    group by vehicle_id having min(eff) > (select min(eff) from c where coalesce(cancelled_on > eff, true))),
 d as (
     select ev.id as claim_id, c.contract_id, coalesce(ev.vehicle_id, c.vehicle_id) as vehicle_id, cell.cell as cell_id,
         ev.cover, ev.d as loss_date, ev.inc as incurred_amount, ev.at_fault
@@ -520,7 +525,7 @@ with d as (
     select c, expiry, kept_to, eff, ry0, ry1, channel, expiry + 1 as day,
         min(eff) over (partition by vehicle_id, product, coalesce(customer_id, 'unknown')) as since,
         row_number() over (partition by vehicle_id, product order by expiry desc, eff desc, contract_id desc) as n
-    from c where expiry is not null and eff < ry0),
+    from c where expiry is not null and eff < ry0 and coalesce(cancelled_on > eff, true)),
 a as (
     select t.*, d.*, case when known_age < 0 then 0 else known_age end + year(day) - year(d.eff) as aged
     from d join t using (c) where n = 1 and kept_to = expiry and day >= ry0 and expiry < ry1)

@@ -50,6 +50,12 @@ def show_delivery(
             console.print(f"  {entry.file}", markup=False)
             console.print(f"    {_told(entry)}", markup=False)
             console.print(f"    in the lake: {lake or 'nothing, set aside whole'}", markup=False, style="dim")
+            if entry.not_taken_up:
+                told = "contracts not taken up: cancelled before they began or from their first day"
+                console.print(f"    {entry.not_taken_up:,} {told}", markup=False)
+            if entry.repeated:
+                told = "rows repeat another row of the file, and one of each was kept"
+                console.print(f"    {entry.repeated:,} {told}", markup=False)
         for known in (f for f in view.delivery.files if f.known_from):
             console.print(f"  {known.file}: landed before, with {known.known_from}", markup=False)
         for why in reasons(places, view).iter_rows(named=True):

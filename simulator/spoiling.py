@@ -33,10 +33,10 @@ CONTRACTS = (
     Defect("negative_premium", "contracts", "annual_premium|min", changes={"Premium": -100.0}),
     Defect("no_contract_number", "contracts", "contract_id|nullability", changes={"Contract no": None}),
     Defect(
-        "cancelled_before_it_starts",
+        "cancelled_years_before_it_starts",
         "contracts",
-        "cancelled_while_in_force",
-        changes={"Cancelled on": pl.col("From").dt.offset_by("-10d")},
+        "cancelled_within_a_year_before_it_starts",
+        changes={"Cancelled on": pl.col("From").dt.offset_by("-2y")},
     ),
     Defect("two_premiums", "contracts", "key", changes={"Premium": pl.col("Premium") + 1}, twin=True),
     Defect("contract_of_a_stranger", "contracts", "reference", "pending", changes={"VIN": _STRANGER}),

@@ -12,7 +12,9 @@ contracts as (
         parameters.rating_year_end
     from {{ ref('stg_contracts') }} as contracts
     cross join {{ ref('stg_run_parameters') }} as parameters
-    where contracts.effective_date < parameters.rating_year_start
+    where
+        contracts.effective_date < parameters.rating_year_start
+        and (contracts.cancelled_on is null or contracts.cancelled_on > contracts.effective_date)
 ),
 
 -- A cancelled contract comes up for nothing, even where another one ended before it.

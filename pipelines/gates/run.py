@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines.gates.files import file_findings
 from pipelines.gates.front_page import write_front_page
 from pipelines.gates.result import Finding, GateResult
 from pipelines.gates.suite import batch_query, monthly_query, suite_for
@@ -33,7 +34,7 @@ def run_gate(
         client: the client's name.
         files: what landing says about each file.
     """
-    findings = [finding for facts in files for finding in _file_findings(facts)]
+    findings = [finding for facts in files for finding in file_findings(facts)]
     frames = _batches(places.lake, places.held, expectations)
     results = _validate(client, frames, expectations, docs)
     for source, result in results.items():
@@ -41,31 +42,6 @@ def run_gate(
     result = GateResult(client, tuple(findings), docs / "index.html")
     write_front_page(result)
     return result
-
-
-def _file_findings(facts: FileFacts) -> list[Finding]:
-    share = facts.rejected / facts.read if facts.read else 0.0
-    observed = f"{facts.read:,} read, {facts.accepted:,} accepted, {facts.rejected:,} rejected, " + (
-        f"{facts.duplicates:,} duplicates, {facts.pending:,} waiting"
-    )
-    return [
-        Finding(
-            "files",
-            f"{facts.file}: within the tolerated share of bad rows",
-            "set aside whole: " + observed if facts.set_aside else observed,
-            "critical",
-            not facts.set_aside,
-            share,
-        ),
-        Finding(
-            "files",
-            f"{facts.file}: no row rejected",
-            observed,
-            "warning",
-            not facts.rejected,
-            share,
-        ),
-    ]
 
 
 def _batches(lake: Path, held: Path, expectations: Expectations) -> dict[str, Any]:

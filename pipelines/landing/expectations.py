@@ -76,9 +76,18 @@ DEFAULTS = {
 }
 
 
+MOST_NOT_TAKEN_UP = 0.25
+"""Share of a file's contracts that were not taken up above which the gate warns: books have 5 to 15 %."""
+
+
 @dataclass(frozen=True)
 class FileFacts:
-    """What landing says about a file: rows read and what became of them."""
+    """What landing says about a file: rows read and what became of them.
+
+    `repeated` are duplicates of another row of the same file, of which a share of `tolerated_repeats` is
+    a warning. `says_what_repeats_are` is false if rows have no key and the mapping does not say whether
+    identical ones are one record or several. `not_taken_up` of `contracts` cover no day.
+    """
 
     file: str
     read: int
@@ -87,3 +96,8 @@ class FileFacts:
     duplicates: int
     pending: int
     set_aside: bool
+    repeated: int = 0
+    tolerated_repeats: float = 0.0
+    says_what_repeats_are: bool = True
+    contracts: int = 0
+    not_taken_up: int = 0

@@ -47,7 +47,9 @@ class Entry(Counts):
 
     `refused` counts the rejected rows that broke a contract; the others contradict a row of the same
     delivery. `sources` counts the rows in the lake per source, `superseded` those that a later delivery
-    restated, `folded` those that repeated a key on purpose. `folds` are the sources that do so.
+    restated, `folded` those that repeated a key on purpose. `folds` are the sources that do so. `repeated`
+    counts the duplicates that repeat another row of the same file, `not_taken_up` the contracts in the lake
+    that were cancelled before they began or from their first day.
     """
 
     file: str
@@ -62,6 +64,8 @@ class Entry(Counts):
     superseded: dict[str, int]
     folded: dict[str, int]
     folds: tuple[str, ...]
+    repeated: int = 0
+    not_taken_up: int = 0
 
     @property
     def set_aside(self) -> bool:

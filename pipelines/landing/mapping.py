@@ -188,6 +188,7 @@ class FileMapping(_Strict):
     time_formats: tuple[str, ...] = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
     timezone: TimeZone = "UTC"
     null_values: tuple[str, ...] = ("",)
+    rows: Literal["every", "distinct"] | None = None
     sources: Annotated[tuple[SourceMapping, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -196,6 +197,23 @@ class FileMapping(_Strict):
         if len(named) > 1 and (monthly := [s for s in named if s in MONTHLY]):
             raise ValueError(f"a file that feeds {monthly[0]} feeds nothing else")
         return self
+
+    @model_validator(mode="after")
+    def _rows_are_told_where_there_is_no_key(self) -> FileMapping:
+        if self.rows is not None and not self.has_no_key:
+            raise ValueError(
+                "rows says what identical rows without a key are, and no column of this file is a fingerprint"
+            )
+        return self
+
+    @property
+    def has_no_key(self) -> bool:
+        """Whether a key is made of what a row says, because the client's rows have none."""
+        return any(
+            spec.fingerprint is not None and name in CONTRACTS[s.source].primary_key()
+            for s in self.sources
+            for name, spec in s.columns.items()
+        )
 
     @property
     def is_monthly(self) -> bool:
@@ -221,6 +239,7 @@ class Mapping(_Strict):
     valuation_date: dt.date | None = None
     rating_year_start: Annotated[str, Field(pattern=r"^\d\d-\d\d$")] = "01-01"
     tolerated_share: Annotated[float, Field(ge=0, le=1)] = 0.05
+    tolerated_repeats: Annotated[float, Field(ge=0, le=1)] = 0.02
     first_rate_table: Literal["review", "in_force"] = "review"
     ignore: tuple[str, ...] = ()
     files: Annotated[tuple[FileMapping, ...], Field(min_length=1)]

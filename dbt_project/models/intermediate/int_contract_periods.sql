@@ -1,4 +1,5 @@
--- One row per contract: its days in force, up to the valuation date.
+-- One row per contract: its days in force, up to the valuation date. One that was cancelled before it began
+-- or from its first day was not taken up: it has no day, and no premium is written for it.
 
 with
 
@@ -33,6 +34,7 @@ final as (
         effective_date,
         expiry_date,
         cancelled_on,
+        coalesce(cancelled_on > effective_date, true) as is_taken_up,
         last_day_in_force,
         least(last_day_in_force, valuation_date) as last_day,
         annual_premium,

@@ -9,7 +9,7 @@ with
 
 periods as (
     select * from {{ ref('int_contract_periods') }}
-    where annual_premium is not null
+    where annual_premium is not null and is_taken_up
 ),
 
 months as (

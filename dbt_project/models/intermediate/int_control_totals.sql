@@ -54,6 +54,7 @@ ends as (
         contracts.annual_premium,
         parameters.valuation_date,
         {{ days_between('contracts.effective_date', 'contracts.expiry_date') }} + 1 as term_days,
+        -- A contract cancelled after its expiry ran to its expiry.
         greatest(least(
             coalesce(
                 {{ days_between('contracts.effective_date', 'contracts.cancelled_on') }},
@@ -64,6 +65,7 @@ ends as (
         {{ days_between('contracts.effective_date', add_years('contracts.effective_date', 1)) }} as year_days
     from contracts
     cross join parameters
+    where contracts.cancelled_on is null or contracts.cancelled_on > contracts.effective_date
 ),
 
 -- Days of each contract in each month, and the latest day already promised to the vehicle in it.

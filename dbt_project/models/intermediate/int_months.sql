@@ -4,6 +4,7 @@ with
 
 contracts as (
     select * from {{ ref('stg_contracts') }}
+    where cancelled_on is null or cancelled_on > effective_date
 ),
 
 parameters as (

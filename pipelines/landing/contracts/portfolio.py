@@ -25,7 +25,10 @@ class Vehicles(dy.Schema):
 class Contracts(dy.Schema):
     """One row per contract version: a period in force at one tier and price.
 
-    `expiry_date` is the last day of cover; `vehicle_age_years` and `declared_annual_km` are what the
+    `expiry_date` is the last day of cover; `cancelled_on` is the first day without cover. A contract that
+    was cancelled before it began, or from its first day, was not taken up: it lands and covers no day.
+    One that was cancelled after it expired was in force to its expiry, and is flagged.
+     `vehicle_age_years` and `declared_annual_km` are what the
     client wrote on the contract, where it did.
     """
 
@@ -51,11 +54,10 @@ class Contracts(dy.Schema):
         return cls.expiry_date.col >= cls.effective_date.col
 
     @dy.rule()
-    def cancelled_while_in_force(cls) -> pl.Expr:
-        """cancelled_on lies outside effective_date to expiry_date"""
-        return cls.cancelled_on.col.is_null() | cls.cancelled_on.col.is_between(
-            cls.effective_date.col, cls.expiry_date.col
-        )
+    def cancelled_within_a_year_before_it_starts(cls) -> pl.Expr:
+        """cancelled_on is more than a year before effective_date"""
+        # A contract that is not taken up was concluded weeks ahead; years ahead is a mistyped year.
+        return (cls.cancelled_on.col >= cls.effective_date.col.dt.offset_by("-1y")).fill_null(True)
 
 
 class ContractCovers(dy.Schema):

@@ -41,6 +41,12 @@ class Rule:
 
 
 FLAGS: Final = (
+    Rule(
+        "contracts",
+        "cancelled_after_expiry",
+        "cancelled_on is after expiry_date: taken as in force to expiry_date",
+        "flag",
+    ),
     Rule("claims", "loss_outside_contract", "loss_date is no day on which the contract is in force", "flag"),
     Rule(
         "repair_orders",

@@ -21,6 +21,12 @@ _LINE: Final = f"{LANDED_FILE}, {LANDED_ROW}"
 # Each query gives entity_id, row_key, value and lineage of the rows that break the rule, among the
 # entities in `looked_at`; {name} are views of the lake.
 _QUERIES: Final = {
+    "cancelled_after_expiry": f"""
+        select contract_id as entity_id, contract_id as row_key,
+            'cancelled ' || cancelled_on || ', expired ' || expiry_date as value, {_LINE}
+        from contracts
+        where contract_id in (select entity_id from looked_at) and cancelled_on > expiry_date
+    """,
     "loss_outside_contract": f"""
         select claims.contract_id as entity_id, claims.claim_id as row_key,
             'loss ' || claims.loss_date || ', in force ' || contracts.effective_date || ' to '
@@ -61,6 +67,7 @@ _QUERIES: Final = {
     """,
 }
 _SOURCES: Final = {
+    "cancelled_after_expiry": ("contracts", "contract_id", ("contracts",)),
     "loss_outside_contract": ("claims", "contract_id", ("claims", "contracts")),
     "odometer_falls": ("repair_orders", "vehicle_id", ("repair_orders",)),
     "odometer_jumps": ("repair_orders", "vehicle_id", ("repair_orders",)),

@@ -22,6 +22,8 @@ class Tally:
     duplicates: int
     live: dict[str, int]
     superseded: dict[str, int]
+    repeated: int = 0
+    not_taken_up: int = 0
 
 
 def tally(
@@ -30,9 +32,10 @@ def tally(
     """Count one file's rows. A row that feeds several sources counts once, by the worst that befell it."""
     live = {source: part_files(changes, "lake", source, part) for source in sources}
     counts = {source: _height(files) for source, files in live.items()}
+    unused = _not_taken_up(con, live.get("contracts", []))
     held = _held_rows(con, changes, part, sources, folds)
     if not held:
-        return Tally(0, 0, 0, counts, {})
+        return Tally(0, 0, 0, counts, {}, 0, unused)
     con.execute(
         """
         create or replace temp table told as
@@ -56,7 +59,43 @@ def tally(
         "select source, count(*) from held_rows where row_status = 'superseded' "
         "group by source order by source"
     ).fetchall()
-    return Tally(contradictions, pending, copies, counts, dict(superseded))
+    repeated = _repeated(con, changes, part, sources, folds) if copies else 0
+    return Tally(contradictions, pending, copies, counts, dict(superseded), repeated, unused)
+
+
+def _not_taken_up(con: duckdb.DuckDBPyConnection, contracts: Sequence[Path]) -> int:
+    """Contracts of these files that cover no day: cancelled before they began or from their first day."""
+    if not contracts:
+        return 0
+    query = f"select count(*) from {_read(contracts)} where cancelled_on <= effective_date"
+    ((count,),) = con.execute(query).fetchall()
+    return int(count)
+
+
+def _repeated(
+    con: duckdb.DuckDBPyConnection, changes: Changes, part: str, sources: Sequence[str], folds: Sequence[str]
+) -> int:
+    """Copies whose like stands in the same file; those of an earlier file are no fault of this one."""
+    pieces = []
+    for source in sources:
+        held = part_files(changes, "held", source, part)
+        if not held or source in folds:
+            continue
+        keys = ", ".join(CONTRACTS[source].primary_key())
+        every = _read([*part_files(changes, "lake", source, part), *held])
+        pieces.append(
+            f"select {LANDED_ROW} from (select {LANDED_ROW}, row_number() over "
+            f"(partition by {keys} order by {LANDED_ROW}) as nth from {every} "
+            f"where ({keys}) in (select ({keys}) from {_read(held)})) where nth > 1"
+        )
+    if not pieces:
+        return 0
+    query = (
+        f"select count(*) from told where copies and not waits and not contradicts "
+        f"and {LANDED_ROW} in ({' union all '.join(pieces)})"
+    )
+    ((count,),) = con.execute(query).fetchall()
+    return int(count)
 
 
 def _held_rows(

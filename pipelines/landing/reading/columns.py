@@ -21,10 +21,13 @@ from pipelines.landing.mapping import (
     SourceMapping,
     Where,
 )
+from pipelines.landing.reading.readers import ROW
 
 TRUE_WORDS = ["1", "true", "t", "yes", "y", "是"]
 FALSE_WORDS = ["0", "false", "f", "no", "n", "否"]
 SCALE = 6
+NTH = "_nth"
+"""Which of the identical rows of a file a row is, from one, where the mapping keeps every row."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +57,11 @@ def plan_column(
         return PlannedColumn(name, value, pl.lit(spec.value), "(constant)", expected)
     if spec.fingerprint is not None:
         # Named and sorted, so that a value that a JSON object leaves out changes nothing.
-        names = sorted(n for n in schema.names() if not n.startswith("_"))
-        names = names if spec.fingerprint == "all" else list(spec.fingerprint)
-        parts = [pl.format("{}={}\x1f", pl.lit(n), as_text(n, schema[n], how)).fill_null("") for n in names]
-        text = pl.concat_str(parts)
+        names = columns_of_client(schema) if spec.fingerprint == "all" else list(spec.fingerprint)
+        text = row_text(names, schema, how)
+        if NTH in schema:
+            again = pl.col(NTH) > 1
+            text = pl.when(again).then(pl.format("{}#{}", text, NTH)).otherwise(text)
         return PlannedColumn(name, text, text, ", ".join(names), "a fingerprint")
     if spec.template is not None:
         text = _template(spec.template, schema, how)
@@ -71,6 +75,17 @@ def plan_column(
     raw = as_text(column, dtype, how)
     value, expected = _convert(pl.col(column), dtype, target, spec, how)
     return PlannedColumn(name, value, raw, column, expected, (column,), spec.pseudonym, spec.required)
+
+
+def columns_of_client(schema: pl.Schema) -> list[str]:
+    """The client's columns by name, without those that reading adds."""
+    return sorted(n for n in schema.names() if n not in (ROW, NTH))
+
+
+def row_text(names: list[str], schema: pl.Schema, how: FileMapping) -> pl.Expr:
+    """What a row says in these columns, as one text; a column without a value says nothing."""
+    parts = [pl.format("{}={}\x1f", pl.lit(n), as_text(n, schema[n], how)).fill_null("") for n in names]
+    return pl.concat_str(parts)
 
 
 def as_text(column: str, dtype: pl.DataType, how: FileMapping) -> pl.Expr:

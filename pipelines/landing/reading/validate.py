@@ -17,10 +17,13 @@ from pipelines.landing.contracts import CONTRACTS, RULES
 from pipelines.landing.contracts.rules import sentence_of
 from pipelines.landing.mapping import Column, FileMapping, SourceMapping
 from pipelines.landing.reading.columns import (
+    NTH,
     PlannedColumn,
+    columns_of_client,
     factor_level,
     plan_column,
     row_filter,
+    row_text,
     unpivoted,
 )
 from pipelines.landing.reading.pseudonyms import Pseudonyms, fingerprint
@@ -51,8 +54,43 @@ class Checked:
     unused: int
 
 
-def check(chunk: Chunk, how: FileMapping, hidden_by: Pseudonyms) -> Checked:
-    """Convert a chunk and hold it to the contract of every source it feeds."""
+class Occurrences:
+    """How often each row has stood in a file so far: identical rows without a key are told apart by it.
+
+    The first of them is told by what it says alone, the n-th by that and n: so a file delivered again, in
+    whatever order, brings the same identities.
+    """
+
+    def __init__(self) -> None:
+        self._seen = pl.DataFrame(schema={"said": pl.String, "before": pl.UInt32})
+
+    def number(self, rows: pl.DataFrame, how: FileMapping) -> pl.DataFrame:
+        """The rows with `_nth`, which of its likes each is, counted from one over the whole file."""
+        schema = rows.schema
+        said = fingerprint(rows.select(said=row_text(columns_of_client(schema), schema, how))["said"])
+        told = said.to_frame().join(self._seen, on="said", how="left", maintain_order="left")
+        nth = told.select(
+            pl.int_range(pl.len(), dtype=pl.UInt32).over("said") + pl.col("before").fill_null(0) + 1
+        ).to_series()
+        counts = said.to_frame().group_by("said").agg(before=pl.len())
+        self._seen = pl.concat([self._seen, counts]).group_by("said").agg(pl.col("before").sum())
+        return rows.with_columns(nth.alias(NTH))
+
+
+def check(
+    chunk: Chunk, how: FileMapping, hidden_by: Pseudonyms, occurrences: Occurrences | None = None
+) -> Checked:
+    """Convert a chunk and hold it to the contract of every source it feeds.
+
+    Args:
+        chunk: some of a file's rows.
+        how: how the file is read.
+        hidden_by: the keyed hashes of identities.
+        occurrences: the rows of the file's earlier chunks, where the mapping keeps every row.
+    """
+    if how.rows == "every":
+        numbered = (occurrences or Occurrences()).number(chunk.rows, how)
+        chunk = Chunk(numbered, chunk.malformed)
     frames: dict[str, pl.DataFrame] = {}
     reasons = [_malformed(chunk.malformed)]
     for mapping in how.sources:

@@ -19,11 +19,19 @@ cells as (
 
 -- A vehicle's cover begins with the first of its contracts: a renewal is no inception. A contract that
 -- begins on the first day of the client's history was in force before it, as far as anybody can tell.
+taken_up as (
+    select
+        vehicle_id,
+        effective_date
+    from {{ ref('int_contract_periods') }}
+    where is_taken_up
+),
+
 first_contracts as (
     select
         vehicle_id,
         min(effective_date) as inception_date
-    from terms
+    from taken_up
     group by vehicle_id
 ),
 
@@ -32,7 +40,7 @@ inceptions as (
         vehicle_id,
         inception_date
     from first_contracts
-    where inception_date > (select min(terms.effective_date) from terms)
+    where inception_date > (select min(taken_up.effective_date) from taken_up)
 ),
 
 dated as (

@@ -12,11 +12,29 @@ parameters as (
     select * from {{ ref('stg_run_parameters') }}
 ),
 
+-- Contracts cancelled before they began or from their first day, by the month in which they were to begin.
+not_taken_up as (
+    select
+        periods.product,
+        periods.tier,
+        {{ month_of('periods.effective_date') }} as month_start,
+        count(*) as not_taken_up_count
+    from {{ ref('int_contract_periods') }} as periods
+    cross join parameters
+    where not periods.is_taken_up and periods.effective_date <= parameters.valuation_date
+    group by periods.product, periods.tier, {{ month_of('periods.effective_date') }}
+),
+
 plans as (
-    select distinct
+    select
         product,
         tier
     from contracts
+    union
+    select
+        product,
+        tier
+    from not_taken_up
 ),
 
 grid as (
@@ -75,7 +93,8 @@ counts as (
         coalesce(ended.ended_count, 0) as ended_count,
         coalesce(ended.succeeded_count, 0) as succeeded_count,
         coalesce(ended.lapsed_count, 0) as lapsed_count,
-        coalesce(ended.cancelled_count, 0) as cancelled_count
+        coalesce(ended.cancelled_count, 0) as cancelled_count,
+        coalesce(not_taken_up.not_taken_up_count, 0) as not_taken_up_count
     from grid
     left join begun
         on
@@ -87,6 +106,11 @@ counts as (
             grid.product = ended.product
             and grid.tier = ended.tier
             and grid.month_start = ended.month_start
+    left join not_taken_up
+        on
+            grid.product = not_taken_up.product
+            and grid.tier = not_taken_up.tier
+            and grid.month_start = not_taken_up.month_start
 ),
 
 final as (
@@ -108,6 +132,7 @@ final as (
         cast(succeeded_count as bigint) as succeeded_count,
         cast(lapsed_count as bigint) as lapsed_count,
         cast(cancelled_count as bigint) as cancelled_count,
+        cast(not_taken_up_count as bigint) as not_taken_up_count,
         {{ ratio('succeeded_count', 'succeeded_count + lapsed_count') }} as renewal_rate,
         {{ ratio('succeeded_count', 'ended_count') }} as retention_rate
     from counts

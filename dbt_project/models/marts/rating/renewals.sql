@@ -5,7 +5,7 @@ with
 
 periods as (
     select * from {{ ref('int_contract_periods') }}
-    where expiry_date is not null
+    where expiry_date is not null and is_taken_up
 ),
 
 contracts as (
