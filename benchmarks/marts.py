@@ -110,7 +110,11 @@ def _scores(con: Any) -> dict[str, Any]:
 
 def _months(con: Any, lake: Path) -> list[dict[str, Any]]:
     """What the monthly part is filled in with: the files that hold the month and its window."""
-    ((offset,),) = con.execute("select utc_offset_minutes from p").fetchall()
+    from benchmarks.build import MAPPING
+    from pipelines.landing.local_time import local_sql, offsets
+    from pipelines.landing.mapping import load_mapping
+
+    zone = load_mapping(MAPPING).timezone
     scores = _scores(con)
     months = []
     for folder in sorted((lake / "trips").glob("month=*")):
@@ -119,7 +123,11 @@ def _months(con: Any, lake: Path) -> list[dict[str, Any]]:
         window = last - dt.timedelta(days=29)
         folders = {folder, lake / "trips" / f"month={min(window, first):%Y-%m}"}
         files = [str(p / "*.parquet") for p in sorted(folders) if p.exists()]
-        months.append({**scores, "offset": offset, "month": first, "window": window, "files": files})
+        # The window may reach into the month before.
+        began = dt.datetime.combine(min(window, first), dt.time())
+        known = offsets(zone, began - dt.timedelta(days=2), began + dt.timedelta(days=64))
+        local = local_sql("started_at", known)
+        months.append({**scores, "local": local, "month": first, "window": window, "files": files})
     return months
 
 

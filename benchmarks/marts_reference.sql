@@ -24,15 +24,15 @@ create temp table drive (
 -- for each month
 insert into drive
 with d as (
-    select v.k, t.started_at::date as day, sum(round(distance_km * 1000)) as dist,
+    select v.k, ({local})::date as day, sum(round(distance_km * 1000)) as dist,
         sum(epoch_us(ended_at) - epoch_us(started_at))::double / 1e6 as secs,
         sum(harsh_brakes::double) as hb, sum(harsh_turns::double) as ht, sum(speeding_s::double) as sp,
         sum(unbelted_s::double) as ub, sum(close_following_s::double) as uf,
-        sum(case when night_km > 0 then round(1000 * night_km * case hour(started_at + interval {offset} minute)
+        sum(case when night_km > 0 then round(1000 * night_km * case hour({local})
             when 0 then {night_hour_0} when 1 then {night_hour_1} when 2 then {night_hour_2}
             when 3 then {night_hour_3} else {night_hour_23} end) end) as ln
     from read_parquet({files}) as t join v on v.vehicle_id = t.vehicle_id
-    where started_at >= least(date '{window}', date '{month}') and started_at < date '{month}' + interval 1 month
+    where {local} >= least(date '{window}', date '{month}') and {local} < date '{month}' + interval 1 month
     group by all
 ),
 e as (

@@ -14,7 +14,7 @@ import duckdb
 from pipelines.gates.files import file_findings
 from pipelines.gates.front_page import write_front_page
 from pipelines.gates.result import Finding, GateResult
-from pipelines.gates.suite import batch_query, monthly_query, suite_for
+from pipelines.gates.suite import MONTH, batch_query, monthly_query, suite_for
 from pipelines.landing.contracts import CONTRACTS, MONTHLY
 from pipelines.landing.expectations import Expectations, FileFacts, Severity
 from pipelines.landing.places import Places
@@ -66,13 +66,16 @@ def _batches(lake: Path, held: Path, expectations: Expectations) -> dict[str, An
 
 def _with_waiting(lake: Path, held: Path, source: str, keys: list[str]) -> str:
     """The lake's rows and those that wait for what they refer to, so that a gate sees both."""
-    query = f"select * from read_parquet('{lake / source}/**/*.parquet', union_by_name = true)"
+    # A monthly source has its month, in the client's zone, from the folder; the rest has none.
+    month = f", regexp_extract(filename, 'month=([-0-9]+)', 1) as {MONTH}" if source in MONTHLY else ""
+    told = "union_by_name = true, hive_partitioning = false, filename = true"
+    query = f"select * exclude (filename){month} from read_parquet('{lake / source}/**/*.parquet', {told})"
     if not any((held / source).rglob("*.parquet")):
         return query
-    waiting = f"read_parquet('{held / source}/**/*.parquet', union_by_name = true)"
+    waiting = f"read_parquet('{held / source}/**/*.parquet', {told})"
     return (
-        f"{query} union all by name select distinct on ({', '.join(keys)}) * exclude (row_status, row_note) "
-        f"from {waiting} where row_status = 'pending'"
+        f"{query} union all by name select distinct on ({', '.join(keys)}) "
+        f"* exclude (row_status, row_note, filename){month} from {waiting} where row_status = 'pending'"
     )
 
 

@@ -19,6 +19,7 @@ from pipelines.simulated import make_portfolio
 
 PARAMETERS = "run_parameters"
 PARTS = "lake_parts"
+OFFSETS = "utc_offsets"
 
 
 def lake_key(source: str) -> dg.AssetKey:
@@ -48,6 +49,7 @@ def _spec(source: str, description: str) -> dg.AssetSpec:
 SPECS = [
     *(_spec(source, _first_line(source)) for source in CONTRACTS),
     _spec(PARAMETERS, "What this run is about: client, rating year, valuation date."),
+    _spec(OFFSETS, "From which moment the client's clock was how far ahead of UTC."),
     _spec(PARTS, "Which files hold each month of the monthly sources; a change opens the month again."),
 ]
 
@@ -78,6 +80,10 @@ def land_delivery(repricing: Repricing) -> Iterator[dg.MaterializeResult[None]]:
             "preview": preview(parameters),
             "files": dg.MetadataValue.md(_files_table(report)),
         },
+    )
+    clock = pl.read_parquet(where.lake / OFFSETS / "*.parquet")
+    yield dg.MaterializeResult(
+        asset_key=lake_key(OFFSETS), metadata={"dagster/row_count": clock.height, "preview": preview(clock)}
     )
     yield dg.MaterializeResult(
         asset_key=lake_key(PARTS), metadata={"dagster/row_count": parts.height, "preview": preview(parts)}

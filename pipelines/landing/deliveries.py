@@ -87,6 +87,11 @@ def reasons(places: Places, view: DeliveryView) -> pl.DataFrame:
     return grouped.sort("rows", "source", "rule", descending=[True, False, False])
 
 
+def _zone(views: list[DeliveryView]) -> str:
+    """The zone in which the months of a client's lake are counted: landing keeps it one."""
+    return next((e.timezone for v in views for e in v.entries if e.timezone), "UTC")
+
+
 def withdraw(
     places: Places, name: str, memory_limit: str = LANDING_MEMORY, threads: int = 2
 ) -> list[DeliveryView]:
@@ -112,7 +117,9 @@ def withdraw(
         leaving = [v.delivery.sequence for v in standing]
         with (
             step(f"withdrawing {name}", slow=True) as log,
-            Settlement(changes, records[0], memory_limit, threads, gone, handed, leaving) as settlement,
+            Settlement(
+                changes, records[0], memory_limit, threads, _zone(standing), gone, handed, leaving
+            ) as settlement,
         ):
             settlement.settle()
             for record in records[1:]:

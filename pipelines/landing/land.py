@@ -64,6 +64,7 @@ def land(
     with landing_at(places) as changes:
         ledger = Ledger(places.ledger)
         hashes = {path: content_hash(path) for path, _ in files}
+        _counted_by_one_clock(mapping, hashes, ledger)
         known, fresh = _sort_out(files, hashes, mapping, ledger)
         same = _same_before(delivery.name, hashes, ledger)
         if not fresh and same:
@@ -71,6 +72,25 @@ def land(
         record = same or _record(delivery.name, hashes, ledger)
         landed = _stage_and_settle(fresh, mapping, changes, record, key, memory_limit, threads)
     return LandingReport(mapping.client, tuple(landed), tuple(known))
+
+
+def _counted_by_one_clock(mapping: Mapping, hashes: dict[Path, str], ledger: Ledger) -> None:
+    """Days and months of one lake are those of one zone; files of this delivery are landed anew.
+
+    Raises:
+        InputError: files of other deliveries landed while the client's zone was another.
+    """
+    brought = set(hashes.values())
+    zone = mapping.timezone
+    others = [e for e in ledger.entries() if e.counted_in(zone) != zone and e.sha256 not in brought]
+    if others:
+        names = ", ".join(dict.fromkeys(e.delivery for e in others))
+        raise InputError(
+            "mapping",
+            column="timezone",
+            expected=f"{others[0].counted_in(zone)}, in which {len(others)} files of {names} have landed",
+            found=f"{mapping.timezone}; to change it, withdraw these deliveries and land them again",
+        )
 
 
 def _sort_out(
@@ -121,7 +141,7 @@ def _stage_and_settle(
     """Stage every file and judge all of them; a file too bad is set aside and the rest judged again."""
     aside: set[str] = set()
     while True:
-        with Settlement(changes, record, memory_limit, threads) as settlement:
+        with Settlement(changes, record, memory_limit, threads, mapping.timezone) as settlement:
             stager = Stager(mapping, changes.places, key)
             for path, how, sha256 in fresh:
                 settlement.prepare(how)

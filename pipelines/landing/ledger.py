@@ -15,6 +15,7 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from pipelines.errors import RunError
+from pipelines.landing.contracts import MONTHLY
 from pipelines.landing.places import part_of
 
 _Kind = TypeVar("_Kind", bound=BaseModel)
@@ -49,7 +50,8 @@ class Entry(Counts):
     delivery. `sources` counts the rows in the lake per source, `superseded` those that a later delivery
     restated, `folded` those that repeated a key on purpose. `folds` are the sources that do so. `repeated`
     counts the duplicates that repeat another row of the same file, `not_taken_up` the contracts in the lake
-    that were cancelled before they began or from their first day.
+    that were cancelled before they began or from their first day. `timezone` is the one in which the
+    client counted its days when the file landed.
     """
 
     file: str
@@ -66,6 +68,14 @@ class Entry(Counts):
     folds: tuple[str, ...]
     repeated: int = 0
     not_taken_up: int = 0
+    timezone: str | None = None
+
+    def counted_in(self, zone: str) -> str:
+        """The zone of the file's days; where it brought none, or says none, that of the client, `zone`."""
+        if not self.sources:
+            return zone
+        # Months were those of UTC before the zone was written down.
+        return self.timezone or ("UTC" if MONTHLY.keys() & self.sources.keys() else zone)
 
     @property
     def set_aside(self) -> bool:

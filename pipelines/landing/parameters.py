@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from pipelines.errors import InputError
 from pipelines.files import parquet_bytes, write_atomically
 from pipelines.landing.contracts import MONTHLY
+from pipelines.landing.local_time import offsets
 from pipelines.landing.mapping import Mapping
 
 _DATED = {
@@ -60,10 +60,10 @@ def write_parameters(
             "rating_year_start": [start],
             "rating_year_end": [end],
             "valuation_date": [day],
-            "utc_offset_minutes": pl.Series([utc_offset_minutes(mapping.timezone, day)], dtype=pl.Int64),
         }
     )
     _write(frame, lake, "run_parameters")
+    write_offsets(lake, mapping.timezone, day)
     return frame
 
 
@@ -73,14 +73,25 @@ def valuation_date(lake: Path) -> dt.date:
     return day
 
 
-def utc_offset_minutes(timezone: str, day: dt.date) -> int:
-    """Minutes by which local time is ahead of UTC at noon of a day.
+def write_offsets(lake: Path, timezone: str, day: dt.date) -> pl.DataFrame:
+    """Write from which moment the client's clock was how far ahead of UTC, and return it.
 
-    One offset serves the whole history: where clocks are put forward in summer, the local hour of a trip
-    is an hour off for half the year.
+    The rows reach from before the first to after the last month of the monthly sources, or hold the one
+    offset of `day`; the last one has no end.
     """
-    noon = dt.datetime.combine(day, dt.time(12), ZoneInfo(timezone))
-    return int((noon.utcoffset() or dt.timedelta()).total_seconds() // 60)
+    months = [d.name.removeprefix("month=") for s in MONTHLY for d in (lake / s).glob("month=*")]
+    first, last = (
+        (dt.datetime.fromisoformat(f"{m}-01") for m in (min(months), max(months)))
+        if months
+        else (dt.datetime.combine(day, dt.time()),) * 2
+    )
+    known = offsets(timezone, first - dt.timedelta(days=62), last + dt.timedelta(days=62))
+    frame = pl.DataFrame(
+        {"from_at": [o.from_at for o in known], "offset_seconds": [o.seconds for o in known]},
+        schema={"from_at": pl.Datetime("us"), "offset_seconds": pl.Int64},
+    )
+    _write(frame, lake, "utc_offsets")
+    return frame
 
 
 def write_lake_parts(lake: Path) -> pl.DataFrame:

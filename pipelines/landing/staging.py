@@ -124,6 +124,6 @@ def _with_lineage(source: str, frame: pl.DataFrame, file: str) -> pl.DataFrame:
 
 
 def rules_hash(mapping: Mapping, how: FileMapping) -> str:
-    """Hash of what decides a file's fate beside its bytes: mapping entry, tolerance, contracts."""
-    parts = f"{how.fingerprint()} {mapping.tolerated_share} {contracts_hash()}"
+    """Hash of what decides a file's fate beside its bytes: mapping entry, tolerance, zone, contracts."""
+    parts = f"{how.fingerprint()} {mapping.tolerated_share} {mapping.timezone} {contracts_hash()}"
     return hashlib.sha256(parts.encode()).hexdigest()

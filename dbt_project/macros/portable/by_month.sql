@@ -5,7 +5,8 @@ was built from. Months whose files have gone are taken out. The model's SQL is w
 
     first_of_month()    its first day
     first_of_window()   first of the thirty days that end with it: its second day, or a day of January
-    built_from()        fingerprint of files and rules, kept in the column built_from
+    local_time(moment)  the client's clock at a moment in UTC, of the month or its window
+    built_from()        fingerprint of files, clock and rules, kept in the column built_from
 
 and reads the staged source by its name. DuckDB is given the month's folders in its place: it then knows how many
 rows to expect, and joins the smaller side to the larger. The one row of rules that the model names in its meta and
@@ -15,6 +16,7 @@ The column month_start must come last: on an engine with partitions it is the on
 #}
 {% macro first_of_month() %}cast('@month@' as date){% endmacro %}
 {% macro first_of_window() %}cast('@window@' as date){% endmacro %}
+{% macro local_time(instant) %}({{ add_seconds(instant, '@ahead_of(' ~ instant ~ ')@') }}){% endmacro %}
 {% macro built_from() %}cast('@built_from@' as {{ dbt.type_string() }}){% endmacro %}
 
 {# The compiled model with its rules as constants. A number goes there and back as text without loss. #}
@@ -37,13 +39,27 @@ The column month_start must come last: on an engine with partitions it is the on
     {{ return(filled.sql) }}
 {% endmacro %}
 
+{# Seconds by which the client's clock is ahead of UTC, as one figure or, where clocks are changed, as cases. #}
+{% macro _ahead_of(instant, offsets) %}
+    {% set ahead = namespace(sql=offsets[0][1] | string) %}
+    {% for from_at, seconds in offsets[1:] %}
+        {% set ahead.sql = "case when " ~ instant ~ " >= cast('" ~ from_at ~ "' as timestamp) then " ~ seconds
+            ~ ' else ' ~ ahead.sql ~ ' end' %}
+    {% endfor %}
+    {{ return(ahead.sql) }}
+{% endmacro %}
+
 {% macro _for_month(sql, month, source_name) %}
     {% set folder = env_var('RATEWRIGHT_LAKE') ~ '/' ~ source_name ~ '/' %}
     {% set files = [] %}
     {% for name in month.folders %}{% do files.append(folder ~ name ~ '*.parquet') %}{% endfor %}
+    {% set told = namespace(sql=sql) %}
+    {% for instant in modules.re.findall('@ahead_of[(](.*?)[)]@', sql) | unique %}
+        {% set told.sql = told.sql | replace('@ahead_of(' ~ instant ~ ')@', _ahead_of(instant, month.offsets)) %}
+    {% endfor %}
     {% set rows = "(select * from read_parquet(['" ~ files | join("', '") ~ "'], hive_partitioning = false))" %}
     {{ return(
-        sql | replace('@month@', month.start | string) | replace('@window@', month.window | string)
+        told.sql | replace('@month@', month.start | string) | replace('@window@', month.window | string)
         | replace('@built_from@', month.built_from) | replace(ref('stg_' ~ source_name) | string, rows)
     ) }}
 {% endmacro %}
@@ -55,6 +71,9 @@ The column month_start must come last: on an engine with partitions it is the on
         'select month_start, fingerprint from ' ~ source('lake', 'lake_parts')
         ~ " where source = '" ~ source_name ~ "' order by month_start"
     ).rows %}
+    {% set clock = run_query(
+        'select from_at, offset_seconds from ' ~ source('lake', 'utc_offsets') ~ ' order by from_at'
+    ).rows %}
     {% set months = [] %}
     {% for part in parts %}
         {% set start = part[0] %}
@@ -65,11 +84,21 @@ The column month_start must come last: on an engine with partitions it is the on
         {% if before and before[0] >= window.replace(day=1) %}
             {% do folders.append('month=' ~ window.strftime('%Y-%m') ~ '/') %}
         {% endif %}
+        {# What held when the window began, then every change up to a day after the month. #}
+        {% set before_window = modules.datetime.datetime.combine(
+            [window, start] | min - 2 * day, modules.datetime.time()
+        ) %}
+        {% set after_month = modules.datetime.datetime.combine(last + 2 * day, modules.datetime.time()) %}
+        {% set offsets = namespace(rows=[]) %}
+        {% for from_at, seconds in clock if from_at <= after_month %}
+            {% set offsets.rows = ([] if from_at <= before_window else offsets.rows) + [(from_at, seconds)] %}
+        {% endfor %}
         {% do months.append({
             'start': start,
+            'offsets': offsets.rows,
             'window': window,
             'folders': folders,
-            'built_from': local_md5(rules ~ part[1] ~ (before[1] if folders | length > 1 else '')),
+            'built_from': local_md5(rules ~ offsets.rows ~ part[1] ~ (before[1] if folders | length > 1 else '')),
         }) %}
     {% endfor %}
     {{ return(months) }}
@@ -100,7 +129,9 @@ The column month_start must come last: on an engine with partitions it is the on
         {% call statement('create') %}
             create table {{ target }} as
             {{ _for_month(
-                sql, {'start': never, 'window': never, 'folders': [''], 'built_from': ''}, source_name
+                sql,
+                {'start': never, 'window': never, 'folders': [''], 'built_from': '', 'offsets': [('', 0)]},
+                source_name
             ) }}
         {% endcall %}
     {% endif %}

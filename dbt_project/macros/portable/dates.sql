@@ -72,15 +72,15 @@
     cast(epoch_us({{ last_instant }}) - epoch_us({{ first_instant }}) as double) / 1e6
 {%- endmacro %}
 
-{# An instant moved by a number of minutes. #}
-{% macro add_minutes(instant, minutes) -%}
-    {{ return(adapter.dispatch('add_minutes')(instant, minutes)) }}
+{# An instant moved by a number of seconds. #}
+{% macro add_seconds(instant, seconds) -%}
+    {{ return(adapter.dispatch('add_seconds')(instant, seconds)) }}
 {%- endmacro %}
 
-{% macro default__add_minutes(instant, minutes) -%}
-    {{ instant }} + make_interval(0, 0, 0, 0, 0, cast({{ minutes }} as int), 0)
+{% macro default__add_seconds(instant, seconds) -%}
+    {{ instant }} + make_interval(0, 0, 0, 0, 0, 0, {{ seconds }})
 {%- endmacro %}
 
-{% macro duckdb__add_minutes(instant, minutes) -%}
-    {{ instant }} + to_minutes({{ minutes }})
+{% macro duckdb__add_seconds(instant, seconds) -%}
+    {{ instant }} + to_seconds({{ seconds }})
 {%- endmacro %}

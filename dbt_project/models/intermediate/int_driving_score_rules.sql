@@ -12,10 +12,6 @@ rules as (
         and parameters.valuation_date <= rules.effective_to
 ),
 
-parameters as (
-    select * from {{ ref('stg_run_parameters') }}
-),
-
 final as (
     select
         max(case when parameter = 'intercept' then value end) as intercept,
@@ -30,11 +26,10 @@ final as (
             max(case when parameter = '{{ input }}' then cap end) as {{ input }}_cap,
         {% endfor -%}
         {% for hour in [23, 0, 1, 2, 3] -%}
-            max(case when parameter = 'night_hour_{{ hour }}' then value end) as night_hour_{{ hour }},
-        {% endfor -%}
-        max(parameters.utc_offset_minutes) as utc_offset_minutes
+            max(case when parameter = 'night_hour_{{ hour }}' then value end) as night_hour_{{ hour }}
+            {%- if not loop.last %},{% endif %}
+        {% endfor %}
     from rules
-    cross join parameters
 )
 
 select * from final

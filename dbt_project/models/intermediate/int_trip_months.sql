@@ -1,8 +1,8 @@
 {{ config(materialized='by_month', meta={'source': 'trips', 'rules': 'int_driving_score_rules'}) }}
 
 -- One row per vehicle and month with trips: how far and how it was driven, and the driving score of the
--- thirty days that end with the month. Days and months of trips are UTC, as the lake keeps them; night
--- hours are local. Built month by month: see macros/portable/by_month.sql.
+-- thirty days that end with the month. Days, months and night hours are those of the client's zone, by the
+-- offset in force at each moment; the lake keeps trips by local month. Built month by month: see macros/portable/by_month.sql.
 --
 -- Distances are added up in whole metres and times in whole seconds: such sums are the same in whatever
 -- order an engine adds them. Rules are read as scalars: joined, they would be taken for the larger side.
@@ -18,7 +18,7 @@ rules as (
 days as (
     select
         numbers.vehicle_number,
-        day(trips.started_at) as day_of_month,
+        day({{ local_time('trips.started_at') }}) as day_of_month,
         sum(round(trips.distance_km * 1000)) as distance_m,
         sum({{ seconds_between('trips.started_at', 'trips.ended_at') }}) as driving_s,
         sum(cast(trips.harsh_brakes as double)) as harsh_brakes,
@@ -31,11 +31,7 @@ days as (
                 when trips.night_km > 0
                     then round(
                         1000 * trips.night_km * case
-                        hour(
-                            {{ add_minutes(
-                                'trips.started_at', '(select rules.utc_offset_minutes from rules)'
-                            ) }}
-                        )
+                        hour({{ local_time('trips.started_at') }})
                             when 0 then (select rules.night_hour_0 from rules)
                             when 1 then (select rules.night_hour_1 from rules)
                             when 2 then (select rules.night_hour_2 from rules)
@@ -49,9 +45,10 @@ days as (
     from {{ ref('stg_trips') }} as trips
     inner join {{ ref('int_vehicle_numbers') }} as numbers on trips.vehicle_id = numbers.vehicle_id
     where
-        trips.started_at >= cast(least({{ first_of_window() }}, {{ first_of_month() }}) as timestamp)
-        and trips.started_at < cast({{ first_of_month() }} as timestamp) + interval 1 month
-    group by numbers.vehicle_number, day(trips.started_at)
+        {{ local_time('trips.started_at') }}
+        >= cast(least({{ first_of_window() }}, {{ first_of_month() }}) as timestamp)
+        and {{ local_time('trips.started_at') }} < cast({{ first_of_month() }} as timestamp) + interval 1 month
+    group by numbers.vehicle_number, day({{ local_time('trips.started_at') }})
 ),
 
 -- Shares in per cent, as the formula counts them: of the distance, of the time driven.

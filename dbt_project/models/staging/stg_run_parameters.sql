@@ -11,8 +11,7 @@ final as (
         rating_year,
         rating_year_start,
         rating_year_end,
-        valuation_date,
-        utc_offset_minutes
+        valuation_date
     from source
 )
 

@@ -13,6 +13,7 @@ import duckdb
 
 from pipelines.landing.contracts.fields import MOST_KM_A_DAY
 from pipelines.landing.contracts.rules import FLAGS as RULES
+from pipelines.landing.local_time import local_sql, of_month
 from pipelines.landing.places import EMPTY, FLAG_SCHEMA, FLAGS, LANDED_FILE, LANDED_ROW, Changes, folder_of
 
 _REASONS: Final = {rule.name: rule.sentence for rule in RULES}
@@ -146,7 +147,12 @@ def _stage(
 
 
 def flag_month(
-    con: duckdb.DuckDBPyConnection, changes: Changes, source: str, month: str, suspects: list[Path] | None
+    con: duckdb.DuckDBPyConnection,
+    changes: Changes,
+    source: str,
+    month: str,
+    timezone: str,
+    suspects: list[Path] | None,
 ) -> None:
     """Check the rules over a month's trips.
 
@@ -154,7 +160,8 @@ def flag_month(
         con: the landing's connection.
         changes: what the landing is about to do; flags are staged into it.
         source: the monthly source.
-        month: like 2025-03.
+        month: like 2025-03, in the client's zone.
+        timezone: in which the client counts its days.
         suspects: spans of the month if they tell which vehicles can break a rule; None: look at all.
     """
     files = changes.files("lake", folder_of(source, month))
@@ -179,13 +186,14 @@ def flag_month(
     con.execute(
         "create or replace temp table suspected as from trips_of_month  where vehicle_id in (from looked_at)"
     )
+    day = f"cast({local_sql('started_at', of_month(timezone, month))} as date)"
     query = f"""
         select vehicle_id as entity_id, cast(started_at as varchar) as row_key,
-            round(day_km, 1) || ' km on ' || cast(started_at as date) as value, {_LINE},
+            round(day_km, 1) || ' km on ' || {day} as value, {_LINE},
             'too_far_in_a_day' as rule
         from (
             select *, sum(distance_km) over day as day_km, row_number() over (day order by started_at) as nth
-            from suspected window day as (partition by vehicle_id, cast(started_at as date))
+            from suspected window day as (partition by vehicle_id, {day})
         ) where day_km > {MOST_KM_A_DAY} and nth = 1
         union all
         select vehicle_id, cast(started_at as varchar), 'the trip before ended ' || ended_before, {_LINE},

@@ -8,6 +8,7 @@ the month is judged like any other source (`versions`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.landing.contracts import CONTRACTS, MONTHLY, REFERENCES
+from pipelines.landing.local_time import UTC, Offset, local, of_month, offsets
 from pipelines.landing.places import LANDED_ROW
 
 ROW_GROUP: Final = 125_000
@@ -26,8 +28,9 @@ UNKNOWN, COPY, CONTRADICTION = "pending", "duplicate", "contradiction"
 class MonthlyStager:
     """Stages the chunks of one monthly source below a staging folder."""
 
-    def __init__(self, source: str, staging: Path, known: pl.Series) -> None:
+    def __init__(self, source: str, staging: Path, known: pl.Series, timezone: str) -> None:
         self.source = source
+        self.timezone = timezone
         self.staging = staging
         self.moment = MONTHLY[source]
         self.entity = REFERENCES[source][0]
@@ -44,11 +47,11 @@ class MonthlyStager:
         frame = self._sorted(frame)
         live, held = self._split(frame)
         name = f"{part}-{number:05d}.parquet"
-        for month, rows in _by_month(live, self.moment):
+        for month, rows in _by_month(live, self.moment, self.timezone):
             self._write(rows, f"new/{self.source}/month={month}/{name}", self.chunks, month)
             self._write_spans(rows, month, name)
         if held is not None:
-            for month, rows in _by_month(held, self.moment):
+            for month, rows in _by_month(held, self.moment, self.timezone):
                 self._write(rows, f"new_held/{self.source}/month={month}/{name}", self.held, month)
 
     def _sorted(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -138,7 +141,8 @@ class MonthlyStager:
     def _write_spans(self, rows: pl.DataFrame, month: str, name: str) -> None:
         path = self.staging / "spans" / self.source / f"month={month}" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        spans_of(rows, self.entity, self.moment).write_parquet(path, compression="lz4")
+        known = of_month(self.timezone, month)
+        spans_of(rows, self.entity, self.moment, known).write_parquet(path, compression="lz4")
 
     def spans(self, month: str) -> list[Path]:
         """Files with the spans of a month's chunks."""
@@ -161,14 +165,15 @@ class MonthlyStager:
         return bool(spans.select(later.any()).item())
 
 
-def spans_of(rows: pl.DataFrame, entity: str, moment: str) -> pl.DataFrame:
+def spans_of(rows: pl.DataFrame, entity: str, moment: str, known: Sequence[Offset] = (UTC,)) -> pl.DataFrame:
     """First and last moment, last end and longest day of every vehicle in rows sorted by both.
 
-    `longest_day_km` is the most kilometres of one day (UTC); `overlapping` says that a trip began before
-    the one before it had ended. Rows of a vehicle stand together, so runs are enough and nothing is hashed.
+    `longest_day_km` is the most kilometres of one local day, by the offsets `known`; `overlapping` says that
+    a trip began before the one before it had ended. Rows of a vehicle stand together, so runs are enough
+    and nothing is hashed.
     """
     before = pl.col(entity).shift(1)
-    day = pl.col(moment).dt.date()
+    day = local(pl.col(moment), known).dt.date()
     runs = rows.select(
         new_entity=(pl.col(entity) != before).fill_null(True),
         new_day=(day != day.shift(1)).fill_null(True),
@@ -197,14 +202,14 @@ def _others(height: int, taken: pl.Series) -> pl.Series:
     return free.scatter(taken, False).arg_true()
 
 
-def _by_month(rows: pl.DataFrame, moment: str) -> list[tuple[str, pl.DataFrame]]:
+def _by_month(rows: pl.DataFrame, moment: str, timezone: str) -> list[tuple[str, pl.DataFrame]]:
+    """Rows by the client's local month."""
     if rows.is_empty():
         return []
-    first, last = rows[moment].min(), rows[moment].max()
-    label = pl.col(moment).dt.strftime("%Y-%m")
-    ((low, high),) = (
-        pl.DataFrame({"a": [first], "b": [last]}).select(pl.col("a", "b").dt.strftime("%Y-%m")).rows()
-    )
+    ((first, last),) = rows.select(pl.col(moment).min(), pl.col(moment).max().alias("last")).rows()
+    label = local(pl.col(moment), offsets(timezone, first, last)).dt.strftime("%Y-%m")
+    ends = pl.DataFrame({moment: [first, last]}, schema={moment: rows.schema[moment]})
+    low, high = ends.select(label).to_series()
     if low == high:
         return [(low, rows)]
     parts = rows.with_columns(_month=label).partition_by("_month", as_dict=True, include_key=False)

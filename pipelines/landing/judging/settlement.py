@@ -27,9 +27,9 @@ UNDATED = dt.date(1, 1, 1)
 class Settlement(AbstractContextManager["Settlement"]):
     """One landing, or one withdrawal, being judged.
 
-    `withdrawn` are files that go, by hash; `handed_over` files that from now on stand for another
-    delivery; `leaving` the deliveries that are taken back. `monthly` takes the rows of the monthly
-    sources while files are staged.
+    `timezone` is the one in which the client counts its days; `withdrawn` are files that go, by hash;
+    `handed_over` files that from now on stand for another delivery; `leaving` the deliveries that are taken
+    back. `monthly` takes the rows of the monthly sources while files are staged.
     """
 
     def __init__(
@@ -38,12 +38,14 @@ class Settlement(AbstractContextManager["Settlement"]):
         record: Delivery,
         memory_limit: str,
         threads: int,
+        timezone: str,
         withdrawn: Iterable[str] = (),
         handed_over: dict[str, Delivery] | None = None,
         leaving: Iterable[int] = (),
     ) -> None:
         self.changes = changes
         self.record = record
+        self.timezone = timezone
         self.ledger = Ledger(changes.places.ledger)
         self.entries = {entry.part: entry for entry in self.ledger.entries()}
         self.staged: dict[str, StagedFile] = {}
@@ -88,7 +90,9 @@ class Settlement(AbstractContextManager["Settlement"]):
                 column, target = REFERENCES[source.source]
                 key = CONTRACTS[target].primary_key()[0]
                 known = self.con.sql(f"select {key} as {column} from keys_{target}").pl()[column]
-                self.monthly[source.source] = MonthlyStager(source.source, self.changes.places.staging, known)
+                self.monthly[source.source] = MonthlyStager(
+                    source.source, self.changes.places.staging, known, self.timezone
+                )
 
     def add(self, staged: StagedFile, *, aside: bool) -> None:
         """Take a staged file, or set it aside whole."""
@@ -234,7 +238,7 @@ class Settlement(AbstractContextManager["Settlement"]):
         outcome = self.resolver.resolve(Scope(source, month, fresh, held, leaving, moved))
         self._note(source, outcome)
         if outcome.parts:
-            flag_month(self.con, self.changes, source, month, None)
+            flag_month(self.con, self.changes, source, month, self.timezone, None)
 
     def _take_month(self, source: str, month: str, stager: MonthlyStager) -> None:
         """Nothing of the month can stand twice: what was staged goes to the lake as it is."""
@@ -243,7 +247,7 @@ class Settlement(AbstractContextManager["Settlement"]):
             for path in chunks.get(month, []):
                 self.changes.put(place, f"{folder}/{path.name}", path)
                 self.touched.setdefault(source, set()).add(path.name[:PART_LENGTH])
-        flag_month(self.con, self.changes, source, month, stager.spans(month))
+        flag_month(self.con, self.changes, source, month, self.timezone, stager.spans(month))
 
     def _enter(self) -> list[Entry]:
         """Entries of the new files, and of older files whose rows changed their state."""
@@ -287,6 +291,7 @@ class Settlement(AbstractContextManager["Settlement"]):
             superseded=told.superseded,
             folded=folded,
             folds=tuple(sorted(staged.folds)),
+            timezone=self.timezone,
             repeated=0 if aside else told.repeated,
             not_taken_up=0 if aside else told.not_taken_up,
         )

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+import duckdb
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
+from pipelines.errors import InputError
 from pipelines.landing.deliveries import withdraw
 from pipelines.landing.judging.months import spans_of
 from pipelines.landing.land import land
 from pipelines.landing.ledger import Ledger
+from pipelines.landing.local_time import local, local_sql, offsets
 from pipelines.landing.mapping import Mapping
 from pipelines.landing.places import Places
 from pipelines.landing.reading import readers
@@ -163,3 +169,98 @@ def test_spans_tell_where_a_vehicle_begins_and_its_longest_day() -> None:
     assert spans["longest_day_km"].to_list() == longest["distance_km"].to_list()
     assert spans["first_at"].to_list() == [NEW_YEAR, NEW_YEAR]
     assert not spans["overlapping"].any()
+
+
+def zoned(mapping_of: MappingOf, zone: str) -> Mapping:
+    document = {"client": "acme", "title": "t", "source": "s", "tolerated_share": 1.0, "timezone": zone}
+    return mapping_of({**document, "files": [CARS, TRIPS]})
+
+
+ZONES = [
+    "UTC",
+    "Asia/Shanghai",
+    "Asia/Kathmandu",
+    "Europe/Paris",
+    "America/New_York",
+    "Australia/Lord_Howe",
+    "Africa/Casablanca",
+    "Pacific/Apia",
+]
+MOMENTS = st.datetimes(dt.datetime(2010, 12, 1), dt.datetime(2031, 3, 31)) | st.sampled_from(  # noqa: DTZ001
+    [
+        dt.datetime.fromisoformat(text)
+        for text in (
+            "2024-03-31T00:59:59", "2024-03-31T01:00:00", "2024-10-27T00:59:59", "2024-10-27T01:00:00",
+            "2024-02-29T16:30:00", "2024-03-31T21:59:59", "2024-03-31T22:00:00", "2011-12-30T10:00:00",
+            "2024-12-31T23:00:00", "2026-10-31T23:30:00",
+        )
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(zone=st.sampled_from(ZONES), moments=st.lists(MOMENTS, min_size=1, max_size=8))
+def test_one_conversion_gives_the_clock_of_the_zone_in_polars_and_in_sql(
+    zone: str, moments: list[dt.datetime]
+) -> None:
+    known = offsets(zone, min(moments), max(moments))
+    frame = pl.DataFrame({"moment": moments}, schema={"moment": pl.Datetime("us")})
+    clock = [m.replace(tzinfo=dt.UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) for m in moments]
+    assert frame.select(local(pl.col("moment"), known)).to_series().to_list() == clock
+    with duckdb.connect() as con:
+        con.register("frame", frame)
+        assert [t for (t,) in con.sql(f"select {local_sql('moment', known)} from frame").fetchall()] == clock
+
+
+@settings(
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)  # fmt: skip
+@given(zone=st.sampled_from(ZONES), moments=st.lists(MOMENTS, min_size=1, max_size=6, unique=True))
+def test_a_trip_lies_in_the_month_of_the_clients_zone(
+    zone: str, moments: list[dt.datetime], tmp_path_factory: pytest.TempPathFactory, mapping_of: MappingOf
+) -> None:
+    root = tmp_path_factory.mktemp("zone")
+    places = Places.under(root)
+    start = pl.Series(moments, dtype=pl.Datetime("us"))
+    rows = pl.DataFrame({"vin": "A", "start": start}).with_columns(
+        end=pl.col("start") + pl.duration(minutes=5), km=pl.lit(1.0), night=pl.lit(0.0)
+    )
+    land(deliver(root / "in", "A", trips=rows), zoned(mapping_of, zone), places, "key")
+    found = {
+        (folder.name, moment)
+        for folder in (places.lake / "trips").glob("month=*")
+        for moment in pl.read_parquet(folder / "*.parquet", hive_partitioning=False)["started_at"]
+    }
+    clock = ((m, m.replace(tzinfo=dt.UTC).astimezone(ZoneInfo(zone))) for m in moments)
+    assert found == {(f"month={at:%Y-%m}", m) for m, at in clock}
+
+
+def test_kilometres_of_a_day_are_those_of_the_local_day(
+    tmp_path: Path, places: Places, mapping_of: MappingOf
+) -> None:
+    # Two to ten in the evening in Shanghai on the 30th: 1,800 km, but 540 and 1,260 on two days of UTC.
+    local_day = trips("A", 10).with_columns(
+        start=pl.col("start") - pl.duration(hours=6), end=pl.col("start") - pl.duration(hours=4), km=180.0
+    )
+    mapping = zoned(mapping_of, "Asia/Shanghai")
+    land(deliver(tmp_path / "in", "A", trips=local_day), mapping, places, "key")
+    flags = pl.read_parquet(places.lake / "row_flags" / "*.parquet")
+    assert flags["value"].to_list() == ["1800.0 km on 2024-01-30"]
+
+
+def test_a_changed_zone_is_refused_while_other_files_stand_in_the_old_one(
+    tmp_path: Path, places: Places, mapping_of: MappingOf
+) -> None:
+    shanghai, paris = zoned(mapping_of, "Asia/Shanghai"), zoned(mapping_of, "Europe/Paris")
+    land(deliver(tmp_path / "2024-01", "A", trips=trips("A", 8)), shanghai, places, "key")
+    # The same delivery is landed anew, whole, in the new zone.
+    land(tmp_path / "2024-01", paris, places, "key")
+    later = trips("A", 3).with_columns(pl.col("start", "end") + pl.duration(days=40))
+    second = deliver(tmp_path / "2024-02", "", trips=later)
+    with pytest.raises(InputError, match=r"timezone.: expected Europe/Paris, in which 2 files of 2024-01"):
+        land(second, shanghai, places, "key")
+    land(second, paris, places, "key")
+    withdraw(places, "2024-01")
+    withdraw(places, "2024-02")
+    land(second, shanghai, places, "key")
