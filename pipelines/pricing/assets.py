@@ -101,7 +101,7 @@ def promotion_in_words(promotion: Promotion | None) -> str:
     description="Base rates and relativities, loaded and kept as an immutable version: a draft until people "
     "have approved and published it.",
 )
-def rate_table(context: dg.AssetExecutionContext, repricing: Repricing) -> dg.MaterializeResult[None]:
+def rate_table(repricing: Repricing) -> dg.MaterializeResult[None]:
     """Build the rate table of the rating year and keep it as a draft."""
     from pipelines.pricing.forecasting.handover import take_over
     from pipelines.pricing.observing import untold
@@ -120,7 +120,7 @@ def rate_table(context: dg.AssetExecutionContext, repricing: Repricing) -> dg.Ma
     desk = Desk(plan.settings, plan.client)
     path = desk.path(standing)
     for observation in untold(desk):
-        context.log_event(observation)
+        dg.AssetExecutionContext.get().log_event(observation)
     LOGGER.info("%s", parts.book.in_words())
     LOGGER.info("rate table %s (%s) in %s", standing.version, standing.state, path)
     return dg.MaterializeResult(
