@@ -83,7 +83,7 @@ def fourth_year(made: dict[str, CoverForecast], where: SimulatedYear) -> pl.Data
         rated = con.sql("select contract_id, cover, cell_id from marts.contract_experience").pl()
         actual = con.sql(
             "select contract_id, cover, count(*) as claims, cast(sum(incurred_amount) as double) as cost "
-            "from marts.claim_features where contract_id is not null "
+            "from marts.claim_features where outside_reason is null "
             f"and year(loss_date) = {RATING_YEAR} group by all"
         ).pl()
     rows = (

@@ -83,7 +83,10 @@ def judge_pg17(settings: Settings, bench: Path) -> dict[str, Any]:
     serving = settings.serving("pg17")
     claims = pl.read_parquet(bench / "pg17" / "claims.parquet")["claim_amount"]
     in_file = claims.round(2).cast(pl.Decimal(18, 2)).sum()
-    query = "select incurred_amount from marts.cost_by_model_age_mileage where row_type = 'total'"
+    query = """
+        select (select incurred_amount from marts.cost_by_model_age_mileage where row_type = 'total')
+            + coalesce((select sum(incurred_amount) from marts.claims_outside_exposure), 0)
+        """
     experience = load_experience(serving, dt.date(RATING_YEARS["pg17"], 1, 1))
     landed = {
         s: pl.scan_parquet(settings.lake("pg17") / s / "*.parquet").select(pl.len()).collect().item()

@@ -1,4 +1,4 @@
--- Cells and unallocated cost make the total row, and summed by model, by age and by mileage they are the
+-- Cells make the total row, and summed by model, by age and by mileage they are the
 -- marts of the single factors: to the cent, the day and the claim.
 
 with
@@ -20,7 +20,7 @@ cuts as (
         union all
         select
             '{{ factor }}' as cut_by,
-            coalesce({{ factor }}, 'unallocated') as cut,
+            {{ factor }} as cut,
             exposure_days,
             claim_count,
             incurred_amount

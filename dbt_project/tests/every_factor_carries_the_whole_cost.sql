@@ -12,9 +12,15 @@ by_factor as (
     group by factor, case when cover = 'all covers' then 'all covers' else 'each cover' end
 ),
 
+outside as (
+    select coalesce(sum(incurred_amount), 0) as incurred_amount
+    from {{ ref('claims_outside_exposure') }}
+),
+
 control as (
     select
-        sum(case when measure = 'incurred' then amount else 0 end) as incurred_amount,
+        sum(case when measure = 'incurred' then amount else 0 end)
+        - (select outside.incurred_amount from outside) as incurred_amount,
         sum(case when measure = 'exposure_days' then amount else 0 end) as exposure_days
     from {{ ref('int_control_totals') }}
 )

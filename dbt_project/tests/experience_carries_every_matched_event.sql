@@ -19,11 +19,10 @@ days as (
 
 matched as (
     select
-        sum(events.incurred_amount) as incurred_amount,
-        count_if(events.incurred_amount > 0) as claim_count
-    from {{ ref('int_cost_events') }} as events
-    inner join {{ ref('int_contract_terms') }} as terms on events.contract_id = terms.contract_id
-    where events.match_status = 'matched' and terms.exposure_days > 0
+        sum(incurred_amount) as incurred_amount,
+        count_if(incurred_amount > 0) as claim_count
+    from {{ ref('int_cost_events') }}
+    where outside_reason is null
 )
 
 select

@@ -21,12 +21,19 @@ triangles as (
     )
 ),
 
+outside as (
+    select coalesce(sum(item_count), 0) as reported_count
+    from {{ ref('claims_outside_exposure') }}
+    where item = 'claim'
+),
+
 latest as (
-    select coalesce(sum(reported_count), 0) as reported_count
-    from {{ ref('claim_triangles') }}
+    select coalesce(sum(triangle.reported_count), 0) + max(outside.reported_count) as reported_count
+    from {{ ref('claim_triangles') }} as triangle
+    cross join outside
     where
-        accident_quarter is null
-        or valuation_quarter = (select max(triangles.last_quarter) from triangles)
+        triangle.accident_quarter is null
+        or triangle.valuation_quarter = (select max(triangles.last_quarter) from triangles)
 ),
 
 control as (

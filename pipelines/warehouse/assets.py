@@ -22,6 +22,7 @@ from pipelines.progress import LOGGER, step
 from pipelines.repricing import Repricing
 from pipelines.warehouse.described import Described
 from pipelines.warehouse.output import DbtOutput
+from pipelines.warehouse.outside import in_words, read_outside
 from pipelines.warehouse.project import (
     DBT_PROJECT,
     dbt_environment,
@@ -111,6 +112,9 @@ def serving_database(repricing: Repricing) -> dg.MaterializeResult[None]:
     with step("serving copy") as log:
         counts = publish_serving_copy(plan.settings.warehouse(plan.client), serving)
         log.rows(sum(counts.values()), f"{len(counts)} tables")
+    outside = read_outside(serving)
+    for line in in_words(outside):
+        LOGGER.warning("outside exposure: %s", line)
     by_factor = read(
         serving,
         "select * from marts.cost_by_factor_level order by cover, factor, level_order, level",
@@ -120,6 +124,7 @@ def serving_database(repricing: Repricing) -> dg.MaterializeResult[None]:
             "dagster/row_count": sum(counts.values()),
             "tables": dg.MetadataValue.json(json.loads(json.dumps(counts))),
             "cost_by_factor_level": preview(by_factor),
+            "outside_exposure": preview(outside),
             "path": str(serving),
         }
     )

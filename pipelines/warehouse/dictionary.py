@@ -22,12 +22,14 @@ currency, to the cent; exposure is in days, or in vehicle-years (days / 365.25).
 
 **What adds up.** Every mart is held to control totals reckoned from the landed rows: money to the cent,
 exposure to the day. A day of exposure counts once, however many contracts of a product promise it; the one
-that began last carries it. Cost that no delivered contract carries is shown, at `unallocated`, because it was
-paid.
+that began last carries it. Claims and orders that no exposure carries stand in no triangle, ratio or cell:
+they are in `claims_outside_exposure`, with the reason, and what is there and what is in the cost marts make
+all that was incurred, to the cent. Contracts that carry no day are listed there too.
 
-**How an event finds its contract.** By the client's contract number, else by vehicle and day. A claim on a
-cover that its contract does not list is in the cost of the vehicle, and in no cover's rating cells. A claim
-that names a contract which has not been delivered waits outside the warehouse.
+**How an event finds its contract.** By the client's contract number, else by vehicle and day. It lies inside
+exposure where that contract carries days, holds the cover, and was in force on the day of the loss; a claim
+without a day counts from the first day of its contract. A claim that names a contract which has not been
+delivered waits outside the warehouse.
 
 **What counts.** Everything up to the valuation date of the run: payments, changes of reserve, recoveries, and
 workshop orders that a plan paid for. Days and months of trips are UTC.

@@ -58,7 +58,7 @@ def _banded(mart: str, band: str, title: str) -> Callable[[Read], Any]:
     def draw(read: Read) -> Any:
         rows = read(
             f"select cover, {band} as band, exposure_years, cast(incurred_amount as double) as cost "
-            f"from marts.{mart} where {band} <> 'unallocated' order by level_order nulls last, {band}"
+            f"from marts.{mart} order by level_order nulls last, {band}"
         )
         whole = rows.filter(pl.col("cover") == "all covers").filter(pl.col("exposure_years") > 0)
         if whole.is_empty():
@@ -164,7 +164,7 @@ def _loss_ratio(read: Read) -> Any:
     rows = read(
         "select product, tier, month_start, sum(cast(earned_amount as double)) as earned, "
         "sum(cast(incurred_amount as double)) as incurred from marts.loss_ratio_by_month "
-        "where month_start is not null and product <> 'unallocated' group by all order by all"
+        "group by all order by all"
     )
     # A month that earns next to nothing says nothing about the ratio.
     usual = pl.col("earned").median().over("product", "tier")

@@ -28,9 +28,10 @@ MARTS = sorted(
 CARRIES = {
     "actual_against_plan": "planned_amount",
     "claim_features": "1",
-    "claim_cycle_by_month": "claim_count",
+    "claim_cycle_by_month": "reported_count",
     "claim_movements": "amount",
     "claim_triangles": "incurred_increment",
+    "claims_outside_exposure": "incurred_amount",
     "contracts_by_month": "begun_count",
     "cost_against_stack": "actual_amount",
     "large_losses": "incurred_amount",
@@ -39,7 +40,7 @@ CARRIES = {
     "rating_cell_levels": "1",
     "rating_cells": "exposure_years",
     "renewals": "1",
-    "report_lag_by_quarter": "claim_count",
+    "report_lag_by_quarter": "reported_count",
     "risk_share_settlement": "planned_amount",
 }
 DAY_OF = {
@@ -56,7 +57,9 @@ DAY_OF = {
 }
 PERIODS = ("month_start", "calendar_year", "effective_date")
 # They hold no day and no exposure: nothing in them can be shifted.
-WITHOUT_DAYS = {"cost_against_stack", "rating_cell_levels", "risk_share_settlement"}
+WITHOUT_DAYS = {
+    "claims_outside_exposure", "cost_against_stack", "rating_cell_levels", "risk_share_settlement",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,7 @@ MONEY = [
     ("claim_movements", "amount"),
     ("claim_triangles", "incurred_increment"),
     ("claim_triangles", "incurred_amount"),
+    ("claims_outside_exposure", "incurred_amount"),
     ("contract_experience", "gross_amount"),
     ("cost_against_stack", "actual_amount"),
     ("cost_by_factor_level", "incurred_amount"),

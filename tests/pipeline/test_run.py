@@ -41,7 +41,10 @@ def test_the_total_is_what_the_insurer_and_the_dealer_sent_to_the_cent(
         orders, on="repair_order_id", how="semi"
     )
     total = installation.query(
-        "select incurred_amount from marts.cost_by_model_age_mileage where row_type = 'total'"
+        """
+        select (select incurred_amount from marts.cost_by_model_age_mileage where row_type = 'total')
+            + (select sum(incurred_amount) from marts.claims_outside_exposure) as total
+        """
     ).item()
     assert total == sent + lines["amount"].sum()
 

@@ -19,7 +19,7 @@ cells as (
 
 events as (
     select * from {{ ref('int_cost_events') }}
-    where match_status = 'matched'
+    where outside_reason is null
 ),
 
 costs as (

@@ -129,20 +129,6 @@ plan_orders as (
     where repair_orders.payer = 'plan' and repair_orders.opened_on <= parameters.valuation_date
 ),
 
-movements as (
-    select
-        transactions.*,
-        claims.loss_date,
-        coalesce(claims.loss_date, contracts.effective_date) as event_date
-    from transactions
-    cross join parameters
-    left join claims on transactions.claim_id = claims.claim_id
-    left join contracts on claims.contract_id = contracts.contract_id
-    where
-        transactions.transaction_date is null
-        or transactions.transaction_date <= parameters.valuation_date
-),
-
 known_claims as (
     select claims.*
     from claims
@@ -150,6 +136,20 @@ known_claims as (
     where
         coalesce(claims.reported_date, claims.loss_date, parameters.valuation_date)
         <= parameters.valuation_date
+),
+
+movements as (
+    select
+        transactions.*,
+        claims.loss_date,
+        coalesce(claims.loss_date, contracts.effective_date) as event_date
+    from transactions
+    cross join parameters
+    left join known_claims as claims on transactions.claim_id = claims.claim_id
+    left join contracts on claims.contract_id = contracts.contract_id
+    where
+        transactions.transaction_date is null
+        or transactions.transaction_date <= parameters.valuation_date
 ),
 
 claim_amounts as (
@@ -209,7 +209,23 @@ measures as (
         'claims' as measure,
         cast(null as date) as month_start,
         1 as amount
-    from known_claims
+    from (
+        select claim_id from known_claims
+        union
+        select claim_id from movements
+    )
+    union all
+    select
+        'orders' as measure,
+        cast(null as date) as month_start,
+        1 as amount
+    from plan_orders
+    union all
+    select
+        'contracts' as measure,
+        cast(null as date) as month_start,
+        1 as amount
+    from contracts
     union all
     select
         'dated_claims' as measure,

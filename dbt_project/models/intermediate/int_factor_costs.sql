@@ -1,5 +1,4 @@
--- One row per cover, factor and level, and one over all covers: exposure, claims and money. Cost that no
--- delivered contract carries stands at the level `unallocated` of every factor, because it was paid.
+-- One row per cover, factor and level, and one over all covers: exposure, claims and money inside it.
 
 with
 
@@ -17,6 +16,7 @@ levels as (
 
 events as (
     select * from {{ ref('int_cost_events') }}
+    where outside_reason is null
 ),
 
 event_costs as (
@@ -56,11 +56,6 @@ exposures_by_level as (
     group by exposures.cover, levels.factor, levels.level
 ),
 
-factors as (
-    select distinct factor
-    from levels
-),
-
 costs_by_level as (
     select
         event_costs.cover,
@@ -71,16 +66,6 @@ costs_by_level as (
     from event_costs
     inner join levels on event_costs.contract_id = levels.contract_id
     group by event_costs.cover, levels.factor, levels.level
-    union all
-    select
-        event_costs.cover,
-        factors.factor,
-        'unallocated' as level,
-        event_costs.claim_count,
-        event_costs.incurred_amount
-    from event_costs
-    cross join factors
-    where event_costs.contract_id is null
 ),
 
 costs_with_total as (

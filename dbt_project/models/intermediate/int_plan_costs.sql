@@ -13,6 +13,7 @@ periods as (
 
 events as (
     select * from {{ ref('int_cost_events') }}
+    where outside_reason is null
 ),
 
 stack as (
@@ -55,16 +56,15 @@ planned as (
     group by contract_years.product, contract_years.tier, contract_years.calendar_year, stack.line
 ),
 
--- An event without a day counts in the year its contract began; one without a contract is shown apart.
 placed as (
     select
-        coalesce(periods.product, 'unallocated') as product,
-        coalesce(periods.tier, 'unallocated') as tier,
-        coalesce(year(events.event_date), year(periods.effective_date)) as calendar_year,
+        periods.product,
+        periods.tier,
+        year(events.counted_on) as calendar_year,
         coalesce(cover_lines.line, 'insurance') as line,
         events.incurred_amount
     from events
-    left join periods on events.contract_id = periods.contract_id
+    inner join periods on events.contract_id = periods.contract_id
     left join cover_lines on events.cover = cover_lines.cover
 ),
 

@@ -28,8 +28,8 @@ class Experience:
 
     `contracts` begun before the rating year are learned from, those begun in it are judged on; they carry
     one text column per factor. A factor that has one level only says nothing and is left out. `claims`
-    are those with a cost and a contract; `counts` and `amounts` are triangles by cover. `assumptions` has
-    a row per cover, and one for all others.
+    are those that cost something and that exposure carries; `counts` and `amounts` are triangles by cover.
+    `assumptions` has a row per cover, and one for all others.
     """
 
     contracts: pl.DataFrame
@@ -143,7 +143,7 @@ def load_experience(serving: Path, day: dt.date) -> Experience:
             """
             select contract_id, cover, loss_date, cast(incurred_amount as double) as amount
             from marts.claim_features
-            where contract_id is not null and incurred_amount > 0
+            where outside_reason is null and incurred_amount > 0
             order by cover, contract_id, claim_id
             """,
         ),

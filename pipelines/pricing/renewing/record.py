@@ -73,7 +73,7 @@ def _claims_caused(serving: Path) -> pl.DataFrame:
         """
         select contract_id, cover, incurred_amount as amount
         from marts.claim_features
-        where contract_id is not null and incurred_amount > 0 and coalesce(at_fault, true)
+        where outside_reason is null and incurred_amount > 0 and coalesce(at_fault, true)
         order by cover, contract_id, claim_id
         """,
     )

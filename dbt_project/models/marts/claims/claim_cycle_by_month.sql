@@ -34,7 +34,7 @@ final as (
     select
         cover,
         month_start,
-        cast(count(*) as bigint) as claim_count,
+        cast(count(*) as bigint) as reported_count,
         cast(count(decision_days) as bigint) as decided_count,
         cast(count(closing_days) as bigint) as closed_count,
         cast(count_if(within_promise) as bigint) as within_promise_count,

@@ -53,6 +53,7 @@ dated as (
         claims.loss_date,
         claims.incurred_amount,
         claims.at_fault,
+        events.outside_reason,
         inceptions.inception_date
     from claims
     inner join events on claims.claim_id = events.event_id
@@ -115,7 +116,8 @@ final as (
         cast(coalesce(recent.claims_within_90_days, 1) as bigint) as claims_within_90_days,
         with_previous.previous_claim_id,
         {{ days_between('with_previous.previous_loss_date', 'with_previous.loss_date') }}
-            as days_since_previous
+            as days_since_previous,
+        with_previous.outside_reason
     from with_previous
     left join recent on with_previous.claim_id = recent.claim_id
 )

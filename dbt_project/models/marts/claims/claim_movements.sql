@@ -32,7 +32,8 @@ final as (
         greatest({{ quarters_between('claims.loss_date', 'transactions.transaction_date') }} + 1, 1)
             as development_quarter,
         transactions.kind,
-        transactions.amount
+        transactions.amount,
+        events.outside_reason
     from transactions
     left join claims on transactions.claim_id = claims.claim_id
     left join events on transactions.claim_id = events.event_id

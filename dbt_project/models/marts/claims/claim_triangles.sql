@@ -5,12 +5,18 @@ movements as (
     from {{ ref('claim_movements') }} as movements
     cross join {{ ref('stg_run_parameters') }} as parameters
     where
-        movements.transaction_date is null
-        or movements.transaction_date <= parameters.valuation_date
+        movements.outside_reason is null
+        and (
+            movements.transaction_date is null
+            or movements.transaction_date <= parameters.valuation_date
+        )
 ),
 
 claims as (
-    select * from {{ ref('int_claims') }}
+    select claims.*
+    from {{ ref('int_claims') }} as claims
+    inner join {{ ref('int_cost_events') }} as events on claims.claim_id = events.event_id
+    where events.event_kind = 'claim' and events.outside_reason is null
 ),
 
 parameters as (

@@ -47,7 +47,8 @@ final as (
         judged.recovered_amount,
         judged.incurred_amount,
         {{ money('judged.threshold_amount') }} as threshold_amount,
-        {{ money('judged.incurred_amount - judged.threshold_amount') }} as excess_amount
+        {{ money('judged.incurred_amount - judged.threshold_amount') }} as excess_amount,
+        events.outside_reason
     from judged
     left join events on judged.claim_id = events.event_id
     where judged.incurred_amount >= judged.threshold_amount

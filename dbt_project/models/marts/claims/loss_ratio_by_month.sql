@@ -6,6 +6,7 @@ premium_months as (
 
 events as (
     select * from {{ ref('int_cost_events') }}
+    where outside_reason is null
 ),
 
 terms as (
@@ -25,24 +26,18 @@ earned as (
     group by terms.product, terms.tier, terms.make, terms.model, premium_months.month_start
 ),
 
--- An event without a day counts in the month its contract began; one without a contract is shown apart.
 incurred as (
     select
-        coalesce(terms.product, 'unallocated') as product,
-        coalesce(terms.tier, 'unallocated') as tier,
+        terms.product,
+        terms.tier,
         terms.make,
         terms.model,
-        {{ month_of('coalesce(events.event_date, terms.effective_date)') }} as month_start,
+        {{ month_of('events.counted_on') }} as month_start,
         count_if(events.incurred_amount > 0) as claim_count,
         sum(events.incurred_amount) as incurred_amount
     from events
-    left join terms on events.contract_id = terms.contract_id
-    group by
-        coalesce(terms.product, 'unallocated'),
-        coalesce(terms.tier, 'unallocated'),
-        terms.make,
-        terms.model,
-        {{ month_of('coalesce(events.event_date, terms.effective_date)') }}
+    inner join terms on events.contract_id = terms.contract_id
+    group by terms.product, terms.tier, terms.make, terms.model, {{ month_of('events.counted_on') }}
 ),
 
 all_rows as (

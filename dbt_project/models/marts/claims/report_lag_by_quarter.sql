@@ -1,7 +1,10 @@
 with
 
 claims as (
-    select * from {{ ref('int_claims') }}
+    select claims.*
+    from {{ ref('int_claims') }} as claims
+    inner join {{ ref('int_cost_events') }} as events on claims.claim_id = events.event_id
+    where events.event_kind = 'claim' and events.outside_reason is null
 ),
 
 lags as (
@@ -17,7 +20,7 @@ final as (
     select
         cover,
         accident_quarter,
-        cast(count(*) as bigint) as claim_count,
+        cast(count(*) as bigint) as reported_count,
         sum(lag_days) / cast(count(*) as double) as mean_lag_days,
         cast(percentile_cont(0.5) within group (order by lag_days) as double) as median_lag_days,
         cast(percentile_cont(0.9) within group (order by lag_days) as double) as ninetieth_lag_days,

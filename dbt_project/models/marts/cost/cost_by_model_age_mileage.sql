@@ -10,6 +10,7 @@ levels as (
 
 events as (
     select * from {{ ref('int_cost_events') }}
+    where outside_reason is null
 ),
 
 contract_levels as (
@@ -55,23 +56,6 @@ cells as (
         contract_levels.annual_mileage
 ),
 
--- Cost of events that no delivered contract carries: shown, because it was paid.
-unallocated as (
-    select
-        'unallocated' as row_type,
-        cast(null as {{ dbt.type_string() }}) as make,
-        cast(null as {{ dbt.type_string() }}) as model,
-        cast(null as {{ dbt.type_string() }}) as vehicle_age,
-        cast(null as {{ dbt.type_string() }}) as annual_mileage,
-        count(distinct vehicle_id) as vehicles,
-        0 as exposure_days,
-        0.0e0 as exposure_years,
-        coalesce(count_if(incurred_amount > 0), 0) as claim_count,
-        coalesce(sum(incurred_amount), 0) as incurred_amount
-    from events
-    where contract_id is null
-),
-
 totals as (
     select
         'total' as row_type,
@@ -88,8 +72,6 @@ totals as (
 
 all_rows as (
     select * from cells
-    union all
-    select * from unallocated
     union all
     select * from totals
 ),

@@ -10,6 +10,7 @@ covers as (
 
 events as (
     select * from {{ ref('int_cost_events') }}
+    where outside_reason is null
 ),
 
 periods as (
@@ -37,11 +38,10 @@ exposures as (
     group by contract_years.vehicle_id, contract_years.calendar_year, covers.cover
 ),
 
--- An event without a day counts in the year its contract began; one that nothing is known of, in no year.
 costs as (
     select
-        coalesce(events.vehicle_id, periods.vehicle_id) as vehicle_id,
-        coalesce(year(events.event_date), year(periods.effective_date)) as calendar_year,
+        periods.vehicle_id,
+        year(events.counted_on) as calendar_year,
         events.cover,
         count_if(events.incurred_amount > 0) as claim_count,
         sum(events.paid_amount) as paid_amount,
@@ -49,10 +49,10 @@ costs as (
         sum(events.recovered_amount) as recovered_amount,
         sum(events.incurred_amount) as incurred_amount
     from events
-    left join periods on events.contract_id = periods.contract_id
+    inner join periods on events.contract_id = periods.contract_id
     group by
-        coalesce(events.vehicle_id, periods.vehicle_id),
-        coalesce(year(events.event_date), year(periods.effective_date)),
+        periods.vehicle_id,
+        year(events.counted_on),
         events.cover
 ),
 

@@ -30,12 +30,12 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, floa
         con.execute("create schema marts")
         con.execute(
             "create table marts.claim_features (claim_id varchar, contract_id varchar, cover varchar, "
-            "incurred_amount decimal(18, 2), at_fault boolean)"
+            "incurred_amount decimal(18, 2), at_fault boolean, outside_reason varchar)"
         )
         rows = [
             (str(n), contract, "damage", amount, fault) for n, (contract, amount, fault) in enumerate(CLAIMS)
         ]
-        con.executemany("insert into marts.claim_features values (?, ?, ?, ?, ?)", rows)
+        con.executemany("insert into marts.claim_features values (?, ?, ?, ?, ?, null)", rows)
     contracts = pl.DataFrame(
         {
             "contract_id": [c for c, _, _ in CONTRACTS],
