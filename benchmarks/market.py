@@ -24,6 +24,7 @@ import polars as pl
 
 from benchmarks.fourth_year import forecasts, fourth_year
 from benchmarks.simulated_year import RATING_YEAR, SimulatedYear
+from models_ml.base_levels import share_base_levels
 from models_ml.evaluation import tweedie_deviance
 from models_ml.glm import Array
 from models_ml.rating import CoverLoading, RateTable, build_rate_table, rate
@@ -47,8 +48,10 @@ def judged(where: SimulatedYear) -> dict[str, object]:
     known = sorted(set(pl.read_parquet(where.truth / "expected_costs.parquet")["cover"]) & set(made))
     plan = load_plan(where.learn, DAY)
     loadings = {cover: plan.loading(cover) for cover in known}
-    built = build_rate_table({c: made[c].model for c in known}, loadings, experience.level_orders)
-    table = held_to_plan(built, plan, experience.contracts)
+    models = {c: made[c].model for c in known}
+    base_levels = share_base_levels(models)
+    built = build_rate_table(models, loadings, experience.level_orders)
+    table = held_to_plan(built, plan, experience.contracts, base_levels)
     book = _book(fourth_year({c: made[c] for c in known}, where), table, loadings, where)
     rules = _rules(book, experience.contracts.filter(pl.col("cover").is_in(known)))
     verdicts = {name: _verdict(book, price) for name, price in rules.items()}

@@ -74,7 +74,7 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
         recovery_factor_: net over gross cost of the fitted cells, not below zero. Frequency counts the
             claims that cost something and severity is their cost; what came back is this factor.
         volume_: exposure, claims and gross cost it was fitted on.
-        base_levels_: per factor, the level with most exposure; its relativities are 1.
+        base_levels_: per factor, the level with most exposure, or that of `rebase`; its relativities are 1.
         relativities_: per factor and level `frequency_relativity`, `severity_relativity`,
             `relativity`, `exposure_years`, `claim_count`, `gross_amount`; and per factor a row for
             the level `*`, the exposure-weighted mean, which rates levels never seen.
@@ -257,6 +257,30 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
             severity = _shifted(severity, base["severity_log_base"])
         self.base_frequency_ = significant(float(np.exp(frequency.intercept)))
         self.base_severity_ = significant(float(np.exp(severity.intercept)))
+
+    def rebase(self, base_levels: Mapping[str, str]) -> None:
+        """Make relativities relative to other levels, in place; what the model predicts stays the same.
+
+        Args:
+            base_levels: by factor; a factor that is not in it keeps its own. A level that the cover has
+                never seen is rated as `*`, so that row is then the one at 1.
+        """
+        moved = {f: base_levels.get(f, level) for f, level in self.base_levels_.items()}
+        pieces = []
+        for factor in self.factors:
+            own = self.relativities_.filter(pl.col("factor") == factor)
+            if factor in moved:
+                at = own.filter(pl.col("level") == moved[factor])
+                at = at if at.height else own.filter(pl.col("level") == OTHER)
+                frequency, severity = at.select("frequency_relativity", "severity_relativity").row(0)
+                self.base_frequency_ = significant(self.base_frequency_ * frequency)
+                self.base_severity_ = significant(self.base_severity_ * severity)
+                own = own.with_columns(
+                    pl.col("frequency_relativity") / frequency, pl.col("severity_relativity") / severity
+                ).with_columns(relativity=pl.col("frequency_relativity") * pl.col("severity_relativity"))
+            pieces.append(own)
+        self.base_levels_ = moved
+        self.relativities_ = pl.concat(pieces) if pieces else self.relativities_
 
     def _balance(self, cells: pl.DataFrame) -> None:
         """Rescale the base values until fitted claims and cost are the actual ones."""

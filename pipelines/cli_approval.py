@@ -27,13 +27,15 @@ def edit_rates(
     """Read selected relativities and base rates back from a workbook and make a new draft of them.
 
     Fetch the draft's workbook with `rates pull --version`, change numbers in the column Selected of a
-    factor's sheet or of Base rates, and say why beside each. All is taken, or nothing: every cell that is
-    refused is told.
+    factor's sheet or of Base rates, and say why beside each. What breaks the plan's bounds, order or
+    corridor needs a second reason in the column Override of the plan because, which whoever approves has
+    to accept. All is taken, or nothing: every cell that is refused is told, and any other cell that was
+    changed is.
 
     Example: ratewright rates edit --from rates.xlsx --reason "after the review of 12 May"
     """
     from pipelines.pricing.changing.editing import edit_from_workbook
-    from pipelines.pricing.changing.selections import SelectionsRefusedError
+    from pipelines.pricing.changing.problems import SelectionsRefusedError
     from pipelines.pricing.workflow import locate
     from pipelines.settings import settings
 
@@ -58,14 +60,23 @@ def submit_rates(version: Version, reason: Reason = "") -> None:
     _act(Action.SUBMIT, version, reason)
 
 
-def approve_rates(version: Version, reason: Reason) -> None:
+def approve_rates(
+    version: Version,
+    reason: Reason,
+    accept_overrides: Annotated[
+        bool, typer.Option("--accept-overrides", help="You have seen every value that breaks the plan.")
+    ] = False,
+) -> None:
     """Approve a version in review; not for those who drafted or edited it.
+
+    A version with values that break the plan's bounds, order or corridor needs --accept-overrides:
+    `rates show` and the pack list them with their reasons.
 
     Example: ratewright rates approve acme-1f0c2d3e4b --reason "dislocation is within the mandate"
     """
     from pipelines.pricing.workflow import Action
 
-    _act(Action.APPROVE, version, reason)
+    _act(Action.APPROVE, version, reason, accepts_overrides=accept_overrides)
 
 
 def reject_rates(version: Version, reason: Reason) -> None:
@@ -111,7 +122,7 @@ def withdraw_rates(version: Version, reason: Reason) -> None:
     _act(Action.WITHDRAW, version, reason)
 
 
-def _act(action: Action, version: str, reason: str) -> None:
+def _act(action: Action, version: str, reason: str, *, accepts_overrides: bool = False) -> None:
     from pipelines.pricing.workflow import WorkflowError, locate
     from pipelines.pricing.workflow.record import Action
     from pipelines.settings import settings
@@ -119,7 +130,7 @@ def _act(action: Action, version: str, reason: str) -> None:
     if action is not Action.SUBMIT and not reason.strip():
         raise WorkflowError(f"{version}: say why with --reason")
     desk, _ = locate(settings(), version)
-    standing = desk.act(action, version, reason)
+    standing = desk.act(action, version, reason, accepts_overrides=accepts_overrides)
     console.print(f"{version} is {standing.state}.", markup=False)
     _tell_dagster(desk)
 

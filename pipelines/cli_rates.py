@@ -129,22 +129,30 @@ def diff_rates(
 ) -> None:
     """Compare two versions: base rates, relativities level by level, largest rises and falls of premium.
 
+    Also lists what breaks the plan by override in the newer one.
+
     Example: ratewright rates diff acme-1f0c2d3e4b --top 20
     """
-    from pipelines.cli_rates_shown import print_comparison
+    from pipelines.cli_rates_shown import print_comparison, print_overrides
     from pipelines.pricing.asking.comparison import compare
     from pipelines.pricing.versions.files import read_numbers
+    from pipelines.pricing.versions.manifest import Manifest
+    from pipelines.pricing.versions.publication import MANIFEST
     from pipelines.pricing.workflow import locate
     from pipelines.pricing.workflow.lookup import predecessor
     from pipelines.settings import settings
 
     desk, new = locate(settings(), version)
     old_desk, old = locate(settings(), against) if against else (desk, predecessor(desk, new))
-    moved = compare(read_numbers(old_desk.files(old)), read_numbers(desk.files(new)))
+    files = desk.files(new)
+    moved = compare(read_numbers(old_desk.files(old)), read_numbers(files))
+    manifest = Manifest.model_validate_json(files[MANIFEST])
     if as_json:
-        _print_json({"old": old.version, "new": new.version, **moved.to_dict()})
+        overrides = [one.model_dump(mode="json") for one in manifest.overrides]
+        _print_json({"old": old.version, "new": new.version, **moved.to_dict(), "overrides": overrides})
     else:
         print_comparison(console, old.version, new.version, moved, top)
+        print_overrides(console, manifest)
 
 
 @rates.command("explain")

@@ -43,10 +43,11 @@ MONEY_STEPS = ("cent", "cover", "lines", "minimum", "maximum", "price")
 
 def standing_record(standing: Standing) -> dict[str, Any]:
     """A standing as JSON has it."""
-    return {
+    plain = {
         k: str(v) if k in ("state", "effective_from", "effective_to") else v
         for k, v in vars(standing).items()
     }
+    return {**plain, "overrides": [one.model_dump(mode="json") for one in standing.overrides]}
 
 
 def print_standings(console: Console, found: list[Standing]) -> None:
@@ -103,6 +104,15 @@ def print_version(
         if change.of_base_rate:
             moved, what = f"{change.before:,.2f} -> {change.after:,.2f}", "base rate"
         console.print(f"  {change.cover}, {what}: {moved}: {change.reason}", markup=False)
+    print_overrides(console, manifest)
+
+
+def print_overrides(console: Console, manifest: Manifest) -> None:
+    """Values that break the plan, each with its reason; nothing where none does."""
+    if manifest.overrides:
+        console.print(f"Overrides of the plan: {len(manifest.overrides)}", style="bold yellow")
+    for one in manifest.overrides:
+        console.print(f"  {one.in_words()}", markup=False)
 
 
 def _overall_change(manifest: Manifest) -> str:

@@ -10,6 +10,7 @@ from models_ml.rating.evidence import evidence
 from models_ml.rating.individual import own_experience
 from models_ml.rating.limits import Limit, limit_on_amount, limit_on_count
 from models_ml.rating.plan import RepricingRules, in_force, repricing_rules, score_factors, tier_plans
+from models_ml.rating.plan_rules import PlanRules, judged, with_limits
 from models_ml.rating.price import (
     CostLine,
     RiskShare,
@@ -40,6 +41,7 @@ __all__ = [
     "CoverLoading",
     "CoverResponse",
     "Limit",
+    "PlanRules",
     "RateTable",
     "RatingError",
     "Repricing",
@@ -62,6 +64,7 @@ __all__ = [
     "expand",
     "expand_prices",
     "in_force",
+    "judged",
     "limit_on_amount",
     "limit_on_count",
     "multiplied",
@@ -85,4 +88,5 @@ __all__ = [
     "tornado",
     "trace",
     "winners_and_losers",
+    "with_limits",
 ]

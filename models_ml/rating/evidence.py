@@ -80,7 +80,9 @@ def _spread(model: FrequencySeverityModel) -> pl.DataFrame:
         .over("factor")
     ).to_series()
     coding = np.asarray(encoder.coding_.todense())
-    away = coding - coding[at_base.to_numpy()]
+    # A base level that the cover has never seen: how far others are from it is not known.
+    known = at_base.is_not_null()
+    away = coding - coding[at_base.fill_null(0).to_numpy()]
     fits: list[tuple[Uncertainty, dict[str, float]]] = [
         (model.uncertainty_frequency_, model.prior_sds_frequency_),
         (model.uncertainty_severity_, model.prior_sds_severity_),
@@ -90,6 +92,7 @@ def _spread(model: FrequencySeverityModel) -> pl.DataFrame:
     for _, widths in fits:
         of_column = np.array([widths[encoder.factors[group]] for group in encoder.groups_])
         prior += (away**2) @ of_column**2
-    return levels.select("factor", "level").with_columns(
+    spread = levels.select("factor", "level").with_columns(
         posterior=pl.Series(posterior), prior=pl.Series(prior)
     )
+    return spread.filter(known)

@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import polars as pl
 
+from models_ml.base_levels import shared_base_levels
 from models_ml.errors import ModellingError
 from models_ml.frequency_severity import FrequencySeverityModel
 from models_ml.rating.evidence import EVIDENCE, evidence
@@ -87,8 +88,9 @@ def build_rate_table(
             back has lost its intervals. Told of the models given where it is left out.
 
     Raises:
-        ModellingError: loads leave nothing for the cost.
+        ModellingError: loads leave nothing for the cost, or covers have different base levels.
     """
+    shared_base_levels(models)
     pieces = []
     for cover, model in sorted(models.items()):
         told = evidences[cover] if evidences else evidence(model)

@@ -15,6 +15,7 @@ from pipelines.pricing.versions.files import (
     read_parts,
     write_parts,
 )
+from pipelines.pricing.versions.publication import FORMATS
 from pipelines.pricing.workflow import Action, Desk, Standing, locate
 from pipelines.pricing.workflow.rules import check_editable, known
 from pipelines.settings import Settings
@@ -40,7 +41,7 @@ def edit_from_workbook(settings: Settings, path: Path, version: str | None, reas
     desk, standing = locate(settings, workbook.version)
     check_editable(standing)
     parts = version_parts(desk, standing)
-    changes = workbook.selections(parts.rates, parts.manifest.edit_limit)
+    changes = workbook.selections(parts, desk.files(standing)[FORMATS["xlsx"]])
     if not changes:
         raise PublicationError(
             f"{path}: every relativity and base rate is the one that {standing.version} has"

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from models_ml.rating import BASE, RateTable, Tariff, select_base_rates, select_relativities
+from pipelines.pricing.changing.judging import overrides
 from pipelines.pricing.renewing.book import price_book, with_base_rates
 from pipelines.pricing.versions.columns import (
     cover_rates,
@@ -46,6 +47,7 @@ def edited_parts(parts: VersionParts, changes: tuple[Change, ...]) -> VersionPar
         **balance,
         "parent": parts.manifest.version(),
         "changes": changes,
+        "overrides": overrides(parts, changes),
         "model_sha256": rates_hash(tariff.table),
         "files": {},
     }

@@ -6,16 +6,18 @@ from the version that the file was written for.
 
 from __future__ import annotations
 
+import io
+import math
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import polars as pl
+from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import nearest
-from pipelines.pricing.changing.limits import with_limits
+from pipelines.pricing.changing.judging import judged_rates, limits_of
+from pipelines.pricing.changing.problems import VALUE_SHOWN, Problem, SelectionsRefusedError
+from pipelines.pricing.changing.untouched import touched
 from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.versions.manifest import Change
 from pipelines.pricing.workbook.book import words
@@ -25,40 +27,22 @@ from pipelines.pricing.workbook.selecting import (
     FACTOR,
     INDICATED,
     LEVEL,
+    OVERRIDE,
     REASON,
     SELECTED,
     sheet_of,
 )
 
+if TYPE_CHECKING:
+    from pipelines.pricing.versions.files import VersionParts
+
 LARGEST_FILE = 50_000_000
 LARGEST_UNPACKED = 500_000_000
 LARGEST_NUMBER = 1e15
-COLUMNS = (FACTOR, COVER, LEVEL, INDICATED, SELECTED, REASON)
-LONGEST_REASON, VALUE_SHOWN = 1_000, 80
+COLUMNS = (FACTOR, COVER, LEVEL, INDICATED, SELECTED, REASON, OVERRIDE)
+LONGEST_REASON = 1_000
 
 Key = tuple[str, str, str]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A cell that cannot be taken as it is."""
-
-    sheet: str
-    cell: str
-    value: str
-    why: str
-
-    def __str__(self) -> str:
-        return f"sheet {self.sheet}, cell {self.cell}: {self.value or 'empty'}: {self.why}"
-
-
-class SelectionsRefusedError(PublicationError):
-    """A workbook that is not taken; `problems` are all that was found in it."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        self.problems = problems
-        cells = "1 cell is" if len(problems) == 1 else f"{len(problems)} cells are"
-        super().__init__(f"{cells} refused; nothing was changed")
 
 
 class Workbook:
@@ -70,8 +54,8 @@ class Workbook:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._book = _open(path)
-        cover = self._book[COVER_SHEET] if COVER_SHEET in self._book.sheetnames else None
+        self.book = _open(path, path)
+        cover = self.book[COVER_SHEET] if COVER_SHEET in self.book.sheetnames else None
         facts = list(cover.iter_rows(max_col=2, values_only=True)) if cover else []
         # The first: further down stand names of covers and sheets, which may be any.
         version = next((value for label, value in facts if label == VERSION), None)
@@ -79,38 +63,42 @@ class Workbook:
             raise PublicationError(f"{path}: not the workbook of a rate table: its cover names no version")
         self.version = str(version)
 
-    def selections(self, rates: pl.DataFrame, limit: float) -> tuple[Change, ...]:
-        """The relativities and base rates that differ from those of `rates`, in the order of the table.
+    def selections(self, parts: VersionParts, sent: bytes) -> tuple[Change, ...]:
+        """The relativities and base rates that differ from those of a version, in the order of its table.
 
         Args:
-            rates: the version's table.
-            limit: its `edit_limit`.
+            parts: the version that the workbook is of.
+            sent: its workbook as it was handed out.
 
         Raises:
-            SelectionsRefusedError: a cell is outside its limits, no number, a formula, without a reason,
-                of a level that the version does not have, or missing.
+            SelectionsRefusedError: a cell breaks the plan's rules without an override, is no number, a
+                formula, without a reason, of a level that the version does not have, missing, or none of
+                those to select in.
         """
         wanted = {
-            (row["factor"], row["cover"], row["level"]): row
-            for row in with_limits(rates, limit).iter_rows(named=True)
+            (row["factor"], row["cover"], row["level"]): row for row in limits_of(parts).iter_rows(named=True)
         }
         problems: list[Problem] = []
+        rows: dict[Key, _Row] = {}
         taken: dict[Key, Change | None] = {}
         for row in self._rows():
             try:
                 key = _level(row, wanted, taken)
                 taken[key] = None
-                taken[key] = _change(row, wanted[key])
+                rows[key], taken[key] = row, _change(row, wanted[key])
             except _CellError as error:
                 problems.append(error.problem)
         problems += self._missing(wanted, taken, problems)
+        problems += touched(self.book, _open(io.BytesIO(sent), self.path))
+        changes = tuple(change for key in wanted if (change := taken.get(key)) is not None)
+        problems += _against_rules(parts, changes, rows)
         if problems:
-            raise SelectionsRefusedError(problems)
-        return tuple(change for key in wanted if (change := taken[key]) is not None)
+            raise SelectionsRefusedError(list(dict.fromkeys(problems)))
+        return changes
 
     def _rows(self) -> Iterator[_Row]:
         heads = {name: words(name) for name in COLUMNS}
-        for sheet in self._book.worksheets:
+        for sheet in self.book.worksheets:
             head = {str(cell.value): cell.column - 1 for cell in next(sheet.iter_rows(max_row=1), ())}
             if not set(heads.values()) <= head.keys():
                 continue
@@ -154,17 +142,55 @@ class _CellError(Exception):
         self.problem = problem
 
 
+def _against_rules(
+    parts: VersionParts, changes: tuple[Change, ...], rows: Mapping[Key, _Row]
+) -> list[Problem]:
+    """What breaks the plan's rules without an override, and overrides that nothing needs.
+
+    All changes are judged together: one may be in order because its neighbour was changed too.
+    """
+    judged = {
+        (row["factor"], row["cover"], row["level"]): row
+        for row in judged_rates(parts, changes).iter_rows(named=True)
+    }
+    problems = []
+    for change in changes:
+        key = (change.factor, change.cover, change.level)
+        breaks = judged[key]["breaks"]
+        if breaks and not change.override:
+            why = f"{breaks}; what breaks the plan needs its reason in {words(OVERRIDE)}"
+            problems.append(rows[key].error(SELECTED, why).problem)
+        elif change.override and not breaks:
+            problems.append(rows[key].error(OVERRIDE, "the plan is kept: no override is needed").problem)
+    return problems
+
+
 def _change(row: _Row, stands: Mapping[str, Any]) -> Change | None:
     """What a row changes of the number that stands; None if nothing."""
     value = _selected(row, stands)
     before: float = stands["selected"]
     if value == before:
+        _nothing_else(row, before)
         return None
-    if not stands["lowest"] <= value <= stands["highest"]:
-        raise row.error(SELECTED, f"outside {stands['lowest']} to {stands['highest']}")
+    if stands["is_base_level"]:
+        raise row.error(SELECTED, "a base level stays at 1.0: its base rate is the rate of it")
+    if value <= 0:
+        raise row.error(SELECTED, f"outside {stands['lowest']} to {stands['highest']}: not above 0")
     cover, factor, level = (stands[name] for name in ("cover", "factor", "level"))
     reason = _reason(row, before)
-    return Change(cover=cover, factor=factor, level=level, before=before, after=value, reason=reason)
+    override = _words(row, OVERRIDE)
+    return Change(
+        cover=cover, factor=factor, level=level, before=before, after=value, reason=reason, override=override
+    )
+
+
+def _nothing_else(row: _Row, before: float) -> None:
+    """Whoever wrote beside a number that stands, or moved it by less than a place, meant a change."""
+    if not math.isclose(float(row.cells[SELECTED].value), before, rel_tol=1e-9):
+        raise row.error(SELECTED, f"{before} to the places that rate: nothing would change")
+    for column in (REASON, OVERRIDE):
+        if row.text(column).strip():
+            raise row.error(column, f"written beside {before}, which stands: nothing would change")
 
 
 def _level(row: _Row, wanted: Mapping[Key, Any], taken: Mapping[Key, Any]) -> Key:
@@ -192,14 +218,20 @@ def _selected(row: _Row, stands: Mapping[str, Any]) -> float:
 
 
 def _reason(row: _Row, before: float) -> str:
-    reason = " ".join(row.text(REASON).split())
-    if row.cells[REASON].data_type == "f":
-        raise row.error(REASON, "a formula in place of a reason")
+    reason = _words(row, REASON)
     if not reason:
         raise row.error(SELECTED, f"changed from {before} without a reason")
-    if len(reason) > LONGEST_REASON:
-        raise row.error(REASON, f"a reason of over {LONGEST_REASON:,} characters")
     return reason
+
+
+def _words(row: _Row, column: str) -> str:
+    """A reason as it is kept: one line."""
+    written = " ".join(row.text(column).split())
+    if row.cells[column].data_type == "f":
+        raise row.error(column, "a formula in place of a reason")
+    if len(written) > LONGEST_REASON:
+        raise row.error(column, f"a reason of over {LONGEST_REASON:,} characters")
+    return written
 
 
 def _is_number(cell: Any) -> bool:
@@ -207,18 +239,24 @@ def _is_number(cell: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < LARGEST_NUMBER
 
 
-def _open(path: Path) -> Any:
+def _open(file: Path | io.BytesIO, path: Path) -> Any:
+    """openpyxl's workbook.
+
+    Raises:
+        PublicationError: it cannot be read; `path` is what it is called.
+    """
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
     not_a_workbook = PublicationError(f"{path}: not a workbook that can be read (.xlsx)")
-    if not path.is_file():
+    if isinstance(file, Path) and not file.is_file():
         raise PublicationError(f"{path}: there is no such file")
     try:
-        with zipfile.ZipFile(path) as packed:
+        with zipfile.ZipFile(file) as packed:
             unpacked = sum(entry.file_size for entry in packed.infolist())
-        if path.stat().st_size > LARGEST_FILE or unpacked > LARGEST_UNPACKED:
+        size = file.stat().st_size if isinstance(file, Path) else 0
+        if size > LARGEST_FILE or unpacked > LARGEST_UNPACKED:
             raise PublicationError(f"{path}: too large for the workbook of a rate table")
-        return openpyxl.load_workbook(path, keep_links=False)
+        return openpyxl.load_workbook(file, keep_links=False)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError, InvalidFileException):
         raise not_a_workbook from None

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from models_ml.actuarial.trend import Trend
+from models_ml.base_levels import share_base_levels
 from models_ml.challenger import Challenger, fit_challenger
 from models_ml.cover_evaluation import CoverEvaluation, Unseen, evaluate_cover
 from models_ml.cover_forecast import (
@@ -97,6 +98,7 @@ def fit_forecast(experience: Experience, middle: dt.date, seed: int) -> Forecast
             log.rows(made.cells.height, _headline(evaluation.judgement))
     for cover, reason in refused.items():
         LOGGER.warning("%s is not priced: %s", cover, reason)
+    share_base_levels({cover: forecast.model for cover, forecast in covers.items()})
     return Forecast(covers, refused, all_covers, _promotion(unseen))
 
 

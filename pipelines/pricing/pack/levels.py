@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from models_ml.rating import BASE
+from models_ml.rating import BASE, PlanRules, with_limits
 from models_ml.relativities import OTHER
-from pipelines.pricing.changing.limits import with_limits
 from pipelines.pricing.versions.columns import cover_rates
 from pipelines.pricing.workbook.selecting import THIN_CLAIMS, THIN_EXPOSURE
 
@@ -71,7 +70,7 @@ def selected_otherwise(rates: pl.DataFrame) -> pl.DataFrame:
     Returns:
         `cover`, `factor`, `level`, `indicated`, `selected`, `exposure_years`, `selection_reason`.
     """
-    own = with_limits(rates, 0.0)
+    own = with_limits(cover_rates(rates), PlanRules(0.0))
     moved = (pl.col("selected") - pl.col("indicated")).abs() > SAME
     names = [*KEY, "indicated", "selected", "exposure_years", "selection_reason"]
     return own.filter(moved | pl.col("selection_reason").is_not_null()).select(names).sort(KEY)

@@ -71,8 +71,13 @@ def _rules(matter: Matter) -> str:
         f"{rules.own_factor[1]:g}; it is half believed at {rules.credible_claims:g} expected claims.",
         f"From {rules.referral_claims} claims together with a cost of {rules.referral_loss_ratio:g} times "
         "the premium, a customer is referred to non-renewal; people decide.",
-        f"A relativity selected by hand lies within {written(matter.parts.manifest.edit_limit, 'percent')} "
-        "of the indicated one.",
+        f"A relativity or base rate selected by hand lies within "
+        f"{written(matter.parts.manifest.edit_limit, 'percent')} of the planned one, the indicated one after "
+        "the plan's order and bounds, and within those; anything else is an override, listed at the "
+        "sign-offs.",
+        "Base rates are those of a vehicle at: "
+        + ", ".join(f"{words(f)} {level}" for f, level in sorted(matter.parts.manifest.base_levels.items()))
+        + ".",
     ]
     columns: list[tuple[str, Kind]] = [
         ("cover", "text"),

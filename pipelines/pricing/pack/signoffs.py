@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipelines.pricing.pack.matter import Matter
-from pipelines.pricing.page.markup import note, table, text
+from pipelines.pricing.page.markup import Kind, note, table, text
 from pipelines.pricing.workflow.record import Action, Record
 from pipelines.pricing.workflow.rules import MOVES
 
@@ -50,7 +50,27 @@ def signoffs(matter: Matter) -> str:
         f"Version <b>{text(matter.version)}</b>: {text(status(matter.version, history))}. "
         + ("The log of the client is what counts; this page repeats it." if done else _unsigned(matter))
     )
-    return intro + (told if done else "") + later + _to_sign(done)
+    return intro + _overrides(matter) + (told if done else "") + later + _to_sign(done)
+
+
+def _overrides(matter: Matter) -> str:
+    """Values that break the plan's rules, which whoever approves has to accept."""
+    standing = matter.parts.manifest.overrides
+    if not standing:
+        return note("No value breaks the plan's bounds, order or corridor.")
+    columns: list[tuple[str, Kind]] = [
+        ("cover", "text"),
+        ("factor", "text"),
+        ("level", "text"),
+        ("planned", 4),
+        ("selected", 4),
+        ("breaks", "text"),
+        ("override because", "text"),
+    ]
+    rows = [(o.cover, o.factor, o.level, o.planned, o.value, o.breaks, o.reason) for o in standing]
+    number = "1 value breaks" if len(rows) == 1 else f"{len(rows):,} values break"
+    rule = note(f"{number} the plan's rules by override. Whoever approves accepts each of them.")
+    return f"<h3>Overrides of the plan</h3>{rule}{table(columns, rows)}"
 
 
 def _to_sign(done: Sequence[Record]) -> str:

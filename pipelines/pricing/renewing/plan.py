@@ -19,6 +19,7 @@ import polars as pl
 from models_ml.rating import (
     CoverLoading,
     CoverResponse,
+    PlanRules,
     RepricingRules,
     TierPlan,
     repricing_rules,
@@ -88,6 +89,15 @@ class RatingPlan:
         """Direction by factor."""
         rows = self._pairs("monotone_factors", "factor", "direction")
         return {factor: cast("Direction", direction) for factor, direction in rows.items()}
+
+    def rules_of(self, limit: float, base_levels: Mapping[str, str]) -> PlanRules:
+        """What any value that is charged is held to.
+
+        Args:
+            limit: share of the planned value by which a selected one may depart from it.
+            base_levels: by factor.
+        """
+        return PlanRules(limit, self.monotone, base_levels)
 
     @property
     def cover_lines(self) -> dict[str, str]:

@@ -21,24 +21,31 @@ from pipelines.pricing.renewing.plan import RatingPlan
 SCORE = "driving_score"
 
 
-def held_to_plan(table: RateTable, plan: RatingPlan, exposure: pl.DataFrame) -> RateTable:
+def held_to_plan(
+    table: RateTable, plan: RatingPlan, exposure: pl.DataFrame, base_levels: Mapping[str, str]
+) -> RateTable:
     """The rates with every factor in the order, and the driving score within the bounds, of the plan.
 
-    Base rates are put back on balance: what relativities no longer bring, or bring too much, they take over.
+    Base levels stay at 1. Base rates are put back on balance: what relativities no longer bring, or bring
+    too much, they take over. `planned_relativity` keeps what came out, whatever is selected afterwards.
 
     Args:
         table: as the forecast has it.
         plan: of the rating year.
         exposure: `cover`, `exposure_years` and a text column per rating factor.
+        base_levels: by factor.
     """
     before = table
     for factor, direction in plan.monotone.items():
         if _banded(table, factor):
-            table = order_relativities(table, factor, direction, f"the plan has it only {direction}")
+            why = f"the plan has it only {direction}"
+            table = order_relativities(table, factor, direction, why, base_levels.get(factor))
     if SCORE in table.factors:
         least, most = plan.rules.score
-        table = bound_relativities(table, SCORE, least, most, f"bounds of the plan: {least:g} to {most:g}")
-    return on_balance(table, before, exposure)
+        why = f"bounds of the plan: {least:g} to {most:g}"
+        table = bound_relativities(table, SCORE, least, most, why, base_levels.get(SCORE))
+    table = on_balance(table, before, exposure)
+    return RateTable(table.rates.with_columns(planned_relativity="relativity"))
 
 
 def tariff_of(table: RateTable, packages: Mapping[Package, TierPlan], plan: RatingPlan) -> Tariff:

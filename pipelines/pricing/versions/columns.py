@@ -26,6 +26,9 @@ SCHEMA = pl.Schema(
         "fixed_amount": pl.Decimal(18, 2),
         "relativity": pl.Float64(),
         "indicated_relativity": pl.Float64(),
+        "planned_relativity": pl.Float64(),
+        "bound_lowest": pl.Float64(),
+        "bound_highest": pl.Float64(),
         "relativity_lower": pl.Float64(),
         "relativity_upper": pl.Float64(),
         "raw_relativity": pl.Float64(),
@@ -43,9 +46,11 @@ SCHEMA = pl.Schema(
 `base_rate` and `relativity` are what rates. `indicated_base_rate` is where cost puts the base rate, or the
 overall change where one was decided; `cost_base_rate` is where cost alone puts it, at the relativities that
 the model indicates. `indicated_relativity` is the model's, other factors held equal and thin levels drawn
-together; 90 % of what is plausible lies between `relativity_lower` and `relativity_upper`. `raw_relativity`
-is what was seen, nothing else held equal, and `credibility` how far experience has settled the indicated
-one. `selection_reason` is why the selected relativity or base rate differs.
+together; `planned_relativity` is that after the plan's order and bounds: the corridor of an edit lies about
+it, within `bound_lowest` and `bound_highest` where the plan bounds the factor. 90 % of what is plausible
+lies between `relativity_lower` and `relativity_upper`. `raw_relativity` is what was seen, nothing else held
+equal, and `credibility` how far experience has settled the indicated one. `selection_reason` is why the
+selected relativity or base rate differs.
 """
 OF_VERSION = ("client", "rating_year", "version", "effective_from", "effective_to")
 OF_RATES = list(SCHEMA)[len(OF_VERSION) :]
@@ -57,7 +62,10 @@ def published(tariff: Tariff) -> pl.DataFrame:
     Rows that no model made have no indicated relativity of their own: it is the one that rates.
     """
     table = with_indicated_base_rates(tariff.table.rename({"reason": "selection_reason"})).with_columns(
-        indicated_relativity=pl.coalesce("smoothed_relativity", "relativity")
+        indicated_relativity=pl.coalesce("smoothed_relativity", "relativity"),
+        planned_relativity=pl.coalesce(
+            *(["planned_relativity"] if "planned_relativity" in tariff.table.columns else []), "relativity"
+        ),
     )
     return table.select(
         pl.col(name).cast(SCHEMA[name]) if name in table.columns

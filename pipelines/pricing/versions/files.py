@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from models_ml.evaluation import Judgement
-from models_ml.rating import RateTable, Tariff, at_cost
+from models_ml.rating import PlanRules, RateTable, Tariff, at_cost
 from pipelines.errors import InputError
 from pipelines.files import parquet_bytes
 from pipelines.pricing.errors import EarlierVersionError
@@ -59,6 +59,11 @@ class VersionParts:
     def table(self) -> RateTable:
         """Rates of the covers."""
         return table_of(self.rates)
+
+    @cached_property
+    def rules(self) -> PlanRules:
+        """What any value that is charged is held to."""
+        return self.plan.rules_of(self.manifest.edit_limit, self.manifest.base_levels)
 
     @cached_property
     def tariff(self) -> Tariff:

@@ -7,6 +7,7 @@ import hashlib
 
 import polars as pl
 
+from models_ml.base_levels import shared_base_levels
 from models_ml.rating import RateTable, Tariff, build_rate_table
 from pipelines.landing.ledger import Ledger
 from pipelines.landing.parameters import valuation_date
@@ -79,7 +80,8 @@ def _parts(plan: Plan, forecast: Handover, desk: Desk, overall_change: float | N
     loadings = {cover: rating_plan.loading(cover) for cover in forecast.models}
     built = build_rate_table(forecast.models, loadings, experience.level_orders, forecast.evidences)
     learned = experience.contracts.filter(pl.col("period") == "learn")
-    table = held_to_plan(RateTable(_rounded(built.rates)), rating_plan, learned)
+    base_levels = shared_base_levels(forecast.models)
+    table = held_to_plan(RateTable(_rounded(built.rates)), rating_plan, learned, base_levels)
     held, packages_held = packages(learned, rating_plan, table)
     customers = load_customers(serving, experience, packages_held, forecast.models, rating_plan)
     tariff, book = price_book(
@@ -90,7 +92,6 @@ def _parts(plan: Plan, forecast: Handover, desk: Desk, overall_change: float | N
         _service_visits(learned, rating_plan),
         overall_change,
     )
-    base_levels = next(iter(forecast.models.values())).base_levels_
     before = _year_before(desk, start)
     rates = published(tariff)
     manifest = _manifest(plan, forecast, rates, base_levels, before, overall_change)

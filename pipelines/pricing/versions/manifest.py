@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from pipelines.landing.ledger import Entry
 from pipelines.settings import PROJECT_ROOT
@@ -42,7 +42,8 @@ class DeliveredFile(BaseModel):
 class Change(BaseModel):
     """A relativity that somebody selected in place of the one before, and why.
 
-    With factor and level `base` it is the base rate of the cover.
+    With factor and level `base` it is the base rate of the cover. `override` is why it may break the plan's
+    rules; empty where it keeps them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,17 +54,48 @@ class Change(BaseModel):
     before: float
     after: float
     reason: str
+    override: str = ""
+
+    @model_serializer(mode="wrap")
+    def _plain(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_empty(plain(self), "override")
 
     @property
     def of_base_rate(self) -> bool:
         return self.factor == "base"
 
 
+class Override(BaseModel):
+    """A value in force that breaks the plan's rules: which, what the plan has, how, and why it may.
+
+    `planned` is the value after the plan's order and bounds, about which the corridor lies.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cover: str
+    factor: str
+    level: str
+    value: float
+    planned: float
+    breaks: str
+    reason: str
+
+    def in_words(self) -> str:
+        """One line that says all of it."""
+        what, places = (f"{self.factor} {self.level}", 4) if self.factor != "base" else ("base rate", 2)
+        return (
+            f"{self.cover}, {what}: {self.value:,.{places}f} where the plan has {self.planned:,.{places}f} "
+            f"({self.breaks}): {self.reason}"
+        )
+
+
 class Manifest(BaseModel):
     """What a version is, and what it was made from. `files` are hashes of its files.
 
     `base_levels` are those at which factors are held that premiums are not shown by. `edit_limit` is how
-    far from the indicated relativity or base rate one may be selected. `overall_change` is that of the
+    far from the planned relativity or base rate one may be selected without an override; `overrides` are all
+    values that stand outside the plan's rules. `overall_change` is that of the
     premium of renewing customers to which the base rates were put, if one was decided; `balance_note` says
     why one that was decided no longer holds. `compared_with` is the version in force
     the year before. An edited version names its `parent` and the `changes` to it.
@@ -92,6 +124,7 @@ class Manifest(BaseModel):
     compared_with: str | None = None
     parent: str | None = None
     changes: tuple[Change, ...] = ()
+    overrides: tuple[Override, ...] = ()
     files: dict[str, str] = {}
 
     def canonical(self) -> bytes:
@@ -102,6 +135,11 @@ class Manifest(BaseModel):
         """The version's name: the client, and a hash of everything the table was made from."""
         made_from = self.model_copy(update={"files": {}}).canonical()
         return f"{self.client}-{hashlib.sha256(made_from).hexdigest()[:10]}"
+
+
+def without_empty(plain: dict[str, Any], *names: str) -> dict[str, Any]:
+    """A record without fields that came later, where they say nothing: earlier lines keep their hash."""
+    return {name: value for name, value in plain.items() if name not in names or value}
 
 
 def canonical_json(model: BaseModel) -> bytes:

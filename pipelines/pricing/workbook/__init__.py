@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipelines.pricing.changing.judging import limits_of, with_overrides
 from pipelines.pricing.workbook.base_rates import base_rates_sheet
 from pipelines.pricing.workbook.book import Book
 from pipelines.pricing.workbook.cover import contents, cover_sheet, method_sheet
@@ -33,12 +34,12 @@ def workbook_bytes(parts: VersionParts) -> bytes:
     expected; Rate table (all of it, to the last place); Method. Text never runs as a formula.
     """
     manifest, table, last_year = parts.manifest, parts.table, parts.last_year
-    limit, before = manifest.edit_limit, last_year and last_year[0]
+    limits, before = with_overrides(limits_of(parts), manifest.overrides), last_year and last_year[0]
     book = Book(f"Rate table {manifest.rating_year}")
     cover, top = cover_sheet(book, manifest, parts.book.balance)
-    base_rates_sheet(book, parts.rates, limit, parts.judgements, before)
+    base_rates_sheet(book, limits, parts.judgements, before)
     for factor in table.factors:
-        factor_sheet(book, parts.rates, factor, limit, before)
+        factor_sheet(book, limits, factor, before)
     tiers_sheet(book, parts.tariff, parts.cost, parts.book)
     dislocation_sheet(book, parts.tariff, parts.book)
     scenarios_sheet(book, parts.book.scenarios)

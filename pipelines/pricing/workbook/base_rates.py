@@ -8,7 +8,6 @@ import polars as pl
 
 from models_ml.evaluation import Judgement
 from models_ml.rating import BASE
-from pipelines.pricing.changing.limits import with_limits
 from pipelines.pricing.versions.columns import cover_rates
 from pipelines.pricing.workbook.book import Book
 from pipelines.pricing.workbook.selecting import (
@@ -23,8 +22,7 @@ ABOUT = "What every cover costs at the base level of all factors; can be selecte
 
 def base_rates_sheet(
     book: Book,
-    rates: pl.DataFrame,
-    limit: float,
+    limits: pl.DataFrame,
     judgements: Mapping[str, Judgement],
     last_year: pl.DataFrame | None,
 ) -> None:
@@ -32,12 +30,11 @@ def base_rates_sheet(
 
     Args:
         book: the workbook.
-        rates: a published table.
-        limit: share of the indicated base rate by which a selected one may depart from it.
+        limits: rows of the covers with what may be selected, and `override_reason`.
         judgements: of the forecast, by cover.
         last_year: the table in force the year before.
     """
-    own = with_limits(rates, limit).filter(pl.col("factor") == BASE)
+    own = limits.filter(pl.col("factor") == BASE)
     before = []
     if last_year is not None:
         old = cover_rates(last_year).filter(pl.col("factor") == BASE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -40,6 +41,10 @@ def cover_sheet(book: Book, manifest: Manifest, balance: Balance | None) -> Any:
         changed = pl.DataFrame([c.model_dump() for c in manifest.changes])
         kinds = {"before": "exact", "after": "exact"}
         top = book.section(sheet, top, f"Selected by hand since {manifest.parent}", changed, kinds)
+    if manifest.overrides:
+        broken = pl.DataFrame([o.model_dump() for o in manifest.overrides])
+        kinds = {"value": "exact", "planned": "exact"}
+        top = book.section(sheet, top, "Overrides of the plan, to be accepted by who approves", broken, kinds)
     sheet.set_column(0, 0, 24)
     sheet.set_column(1, LAST_COLUMN, 16)
     return sheet, top
@@ -61,7 +66,7 @@ def method_sheet(book: Book, manifest: Manifest) -> None:
     )
     sheet.set_column(0, 0, 100)
     sheet.write_string(0, 0, "Method", book.formats["title"])
-    for row, note in enumerate(_notes(manifest.edit_limit), start=2):
+    for row, note in enumerate(_notes(manifest.edit_limit, manifest.base_levels), start=2):
         sheet.write_string(row, 0, note, book.formats["note"])
         sheet.set_row(row, 18 * (1 + len(note) // 105))
 
@@ -94,14 +99,16 @@ def _decided(manifest: Manifest) -> str:
     return manifest.balance_note or "none: base rates stand where cost puts them, or as they were selected"
 
 
-def _notes(limit: float) -> list[str]:
+def _notes(limit: float, base_levels: Mapping[str, str]) -> list[str]:
     return [
         "The premium of a cover for a contract year is its base rate times the relativity of each factor, "
         "plus its fixed amount, rounded to the cent, halves away from zero. Covers add up.",
         "The price of a package follows from what its covers cost inside it and its other rules; the sheet "
         "Tiers has them.",
         "A base rate is the loaded rate of a vehicle at the base level of every factor, whose relativity is "
-        "1. The level * rates every level that is not listed.",
+        "1 in every cover: "
+        + (", ".join(f"{f} = {level}" for f, level in sorted(base_levels.items())) or "none")
+        + ". The level * rates every level that a cover does not list, a base level too.",
         "Loaded means: expected cost and fixed expense, divided by what is left of the premium after "
         "expense, commission and margin.",
         "A factor's sheet reads from left to right. Raw: cost seen at the level over that at the base level, "
@@ -114,9 +121,14 @@ def _notes(limit: float) -> list[str]:
         "To change a relativity, or a base rate on its sheet: write another number into the column Selected "
         "and say why beside it, leave everything else alone, and hand the file to: ratewright rates edit "
         "--from FILE. Both columns are shaded.",
-        f"A selected number lies within {limit:.0%} of the indicated one; base levels stay at 1. A "
-        "number without its reason, a formula, a level that this version does not have, or a file of "
-        "another version is refused, and then nothing is changed.",
+        f"A selected number lies between Lowest and Highest: within {limit:.0%} of the planned one, which is "
+        "the indicated one after the plan's order and bounds, and within those bounds; and it keeps the "
+        "order of the plan beside its neighbours. What breaks any of these needs a second reason in Override "
+        "of the plan because: it is listed on the cover, in the pack and in the log, and whoever approves "
+        "has to accept it. Base levels stay at 1.",
+        "A number without its reason, a formula, a level that this version does not have, any other cell, "
+        "row or sheet that was changed, or a file of another version is refused, and then nothing is "
+        "changed. Fixed amounts come from the plan (cover_loadings) and are changed there.",
         "Where an overall change was decided, the base rates are put to it again after every change of a "
         "relativity, and are then the indicated ones. A base rate that is selected by hand stands: from then "
         "on none is moved, and the overall change is what comes out. The cover says so.",

@@ -7,7 +7,6 @@ from typing import Any
 import polars as pl
 
 from models_ml.relativities import OTHER
-from pipelines.pricing.changing.limits import with_limits
 from pipelines.pricing.versions.columns import cover_rates
 from pipelines.pricing.workbook.book import Book, words
 from pipelines.pricing.workbook.selecting import (
@@ -26,19 +25,16 @@ CHART_WIDTH, CHART_HEIGHT, CHART_ROWS = 640, 340, 18
 SOFT, STRONG, PALE = "#8A94A0", "#B4491F", "#C9D6E4"
 
 
-def factor_sheet(
-    book: Book, rates: pl.DataFrame, factor: str, limit: float, last_year: pl.DataFrame | None
-) -> None:
+def factor_sheet(book: Book, limits: pl.DataFrame, factor: str, last_year: pl.DataFrame | None) -> None:
     """A row per cover and level; charts to the right, one per cover short enough to be seen.
 
     Args:
         book: the workbook.
-        rates: a published table.
+        limits: rows of the covers with what may be selected, and `override_reason`.
         factor: that rates its covers.
-        limit: share of the indicated relativity by which a selected one may depart from it.
         last_year: the table in force the year before.
     """
-    own = with_limits(rates, limit).filter(pl.col("factor") == factor)
+    own = limits.filter(pl.col("factor") == factor)
     frame = _rows(own, last_year)
     kinds = {
         **dict.fromkeys(("vehicle_years", "claims"), "whole"),

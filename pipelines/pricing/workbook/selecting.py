@@ -12,8 +12,11 @@ from models_ml.relativities import OTHER
 from pipelines.pricing.workbook.book import Book, words
 
 FACTOR, COVER, LEVEL = "factor", "cover", "level"
-INDICATED, LOWEST, HIGHEST = "indicated", "lowest", "highest"
-SELECTED, REASON, SO_FAR = "selected", "reason_for_the_change", "selected_so_far_because"
+INDICATED, PLANNED, LOWEST, HIGHEST = "indicated", "planned", "lowest", "highest"
+SELECTED, REASON, OVERRIDE = "selected", "reason_for_the_change", "override_of_the_plan_because"
+SO_FAR = "selected_so_far_because"
+INPUTS = (SELECTED, REASON, OVERRIDE)
+"""Columns that are read back; all others stay as they are."""
 EXPERIENCE = "experience"
 THIN_EXPOSURE, THIN_CLAIMS = 50, 10
 BASE_RATES_SHEET, RATE_TABLE_SHEET = "Base rates", "Rate table"
@@ -53,13 +56,22 @@ def _thin() -> pl.Expr:
 
 
 def selection_columns() -> list[pl.Expr]:
-    """Limits, selected value, room for a reason, and the reason for what is selected already."""
+    """Limits, selected value, room for reasons, and the reason for what is selected already."""
     return [
+        pl.col(PLANNED),
         pl.col(LOWEST),
         pl.col(HIGHEST),
         pl.col(SELECTED),
         pl.lit(None, dtype=pl.String).alias(REASON),
-        pl.col("selection_reason").alias(SO_FAR),
+        pl.lit(None, dtype=pl.String).alias(OVERRIDE),
+        pl.concat_str(
+            "selection_reason",
+            pl.format("override: {}", "override_reason"),
+            separator="; ",
+            ignore_nulls=True,
+        )
+        .replace("", None)
+        .alias(SO_FAR),
     ]
 
 
@@ -78,13 +90,14 @@ def selection_sheet(
     """
     number = "money" if money else "exact"
     own = {
-        **dict.fromkeys((INDICATED, LOWEST, HIGHEST, "last_year"), number),
+        **dict.fromkeys((INDICATED, PLANNED, LOWEST, HIGHEST, "last_year"), number),
         SELECTED: f"input_{number}",
         REASON: "input_text",
+        OVERRIDE: "input_text",
     }
     sheet = book.data_sheet(sheet_of(factor), frame, {**kinds, **own}, frozen_columns=3, about=about)
     sheet.print_area(0, 0, frame.height, frame.width - 1)
-    sheet.set_column(frame.columns.index(REASON), frame.columns.index(REASON), REASON_WIDTH)
+    sheet.set_column(frame.columns.index(REASON), frame.columns.index(OVERRIDE), REASON_WIDTH)
     _shade_thin(book, sheet, frame, f"thin_{number}")
     _validate(sheet, frame, 2 if money else 4)
     return sheet
@@ -102,7 +115,8 @@ def _validate(sheet: Any, frame: pl.DataFrame, places: int) -> None:
     import xlsxwriter.utility as at
 
     selected = frame.columns.index(SELECTED)
-    cell, low, high = (at.xl_col_to_name(frame.columns.index(c)) for c in (SELECTED, LOWEST, HIGHEST))
+    columns = (SELECTED, LOWEST, HIGHEST, OVERRIDE)
+    cell, low, high, why = (at.xl_col_to_name(frame.columns.index(c)) for c in columns)
     rounded = f"ROUND({cell}2,{places})"
     sheet.data_validation(
         1,
@@ -111,8 +125,9 @@ def _validate(sheet: Any, frame: pl.DataFrame, places: int) -> None:
         selected,
         {
             "validate": "custom",
-            "value": f"=AND(ISNUMBER({cell}2),{rounded}>={low}2,{rounded}<={high}2)",
+            "value": f'=AND(ISNUMBER({cell}2),OR({why}2<>"",AND({rounded}>={low}2,{rounded}<={high}2)))',
             "error_title": "Outside its limits",
-            "error_message": "A number between Lowest and Highest; say why in the next column.",
+            "error_message": "A number between Lowest and Highest; beyond them, first say in Override why "
+            "the plan may be broken.",
         },
     )

@@ -112,15 +112,24 @@ class Desk:
             entry = entry.model_copy(update={"drafted": _said(manifest, kept)})
             return self._commit(register, entry)[name], True
 
-    def act(self, action: Action, version: str, reason: str = "") -> Standing:
+    def act(
+        self, action: Action, version: str, reason: str = "", *, accepts_overrides: bool = False
+    ) -> Standing:
         """Submit, approve, reject or withdraw a version.
+
+        Args:
+            action: what is done.
+            version: its name.
+            reason: why, for the log.
+            accepts_overrides: who approves has seen the values that break the plan.
 
         Raises:
             WorkflowError: the rules do not allow it.
             PublicationError: its files are not what was drafted.
         """
         with self._alone() as register:
-            entry = self._entry(action, version, reason)
+            accepts = {"accepts_overrides": accepts_overrides}
+            entry = self._entry(action, version, reason).model_copy(update=accepts)
             apply(register, entry)
             if action in (Action.SUBMIT, Action.APPROVE):
                 self.files(register[version])
@@ -222,4 +231,5 @@ def _said(manifest: Manifest, content: Mapping[str, bytes]) -> Drafted:
         manifest_sha256=hashlib.sha256(content[MANIFEST]).hexdigest(),
         parent=manifest.parent,
         changes=manifest.changes,
+        overrides=manifest.overrides,
     )

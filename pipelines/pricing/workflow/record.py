@@ -8,9 +8,9 @@ import json
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
-from pipelines.pricing.versions.manifest import Change
+from pipelines.pricing.versions.manifest import Change, Override, without_empty
 
 NOTHING_BEFORE = "0" * 64
 
@@ -38,13 +38,19 @@ class Drafted(BaseModel):
     manifest_sha256: str
     parent: str | None = None
     changes: tuple[Change, ...] = ()
+    overrides: tuple[Override, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _plain(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_empty(plain(self), "overrides")
 
 
 class Entry(BaseModel):
     """What is to be recorded, before it has a place in the chain.
 
     `login` is the account of the operating system, whoever `who` says they are. `automatic` marks what a
-    rule did, not a person. `drafted` belongs to draft and edit, `replaces` to publish.
+    rule did, not a person. `drafted` belongs to draft and edit, `replaces` to publish, `accepts_overrides` to
+    approve: who approves has seen every value that breaks the plan.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,6 +64,11 @@ class Entry(BaseModel):
     automatic: bool = False
     drafted: Drafted | None = None
     replaces: tuple[str, ...] = ()
+    accepts_overrides: bool = False
+
+    @model_serializer(mode="wrap")
+    def _plain(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_empty(plain(self), "accepts_overrides")
 
 
 class Record(Entry):

@@ -2,7 +2,7 @@
 
 draft -> in review -> approved -> in force -> retired; up to approved, a version may be rejected instead.
 An edit retires the draft it was made from. Whoever drafted or edited a version, or one it was made from, is
-its author and does not approve it.
+its author and does not approve it. Whoever approves what breaks the plan says that they have seen it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pipelines.errors import nearest
+from pipelines.pricing.versions.manifest import Override
 from pipelines.pricing.workflow.errors import WorkflowError
 from pipelines.pricing.workflow.record import Action, Drafted, Entry
 
@@ -51,7 +52,8 @@ class Standing:
     """A version as the log has it.
 
     `authors` drafted or edited it or a version it was made from. `effective_to` is the last day it rates,
-    which a successor may have brought forward. `was_in_force` stays true once it is.
+    which a successor may have brought forward. `was_in_force` stays true once it is. `overrides` are
+    its values that break the plan.
     """
 
     version: str
@@ -65,6 +67,7 @@ class Standing:
     approver: str | None = None
     was_in_force: bool = False
     last_reason: str = ""
+    overrides: tuple[Override, ...] = ()
 
 
 Register = Mapping[str, Standing]
@@ -148,6 +151,7 @@ def _drafted(register: Register, entry: Entry, said: Drafted) -> dict[str, Stand
         authors=tuple(authors),
         parent=said.parent,
         last_reason=entry.reason,
+        overrides=said.overrides,
     )
     return after
 
@@ -171,6 +175,13 @@ def _check_approver(mine: Standing, entry: Entry) -> None:
         authors = ", ".join(mine.authors)
         raise WorkflowError(
             f"{mine.version} was drafted or edited by {authors}: somebody else has to approve"
+        )
+    if mine.overrides and not entry.accepts_overrides:
+        number = len(mine.overrides)
+        values = "1 value breaks" if number == 1 else f"{number} values break"
+        raise WorkflowError(
+            f"{mine.version}: {values} the plan by override: ratewright rates show {mine.version} lists what "
+            "and why; approve with --accept-overrides, or reject"
         )
 
 

@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from pipelines.pricing.changing.editing import edit_from_workbook
-from pipelines.pricing.changing.selections import SelectionsRefusedError
+from pipelines.pricing.changing.problems import SelectionsRefusedError
 from pipelines.pricing.versions.files import write_parts
 from pipelines.settings import Settings
 from tests.pipelines.pricing.versions.examples import drafted, parts, tree

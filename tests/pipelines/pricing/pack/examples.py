@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from models_ml.base_levels import share_base_levels
 from models_ml.frequency_severity import FrequencySeverityModel
 from models_ml.rating import CoverLoading, RateTable, build_rate_table
 from pipelines.pricing.renewing.book import Book, price_book
@@ -32,6 +33,7 @@ def planned(overall_change: float | None = None) -> VersionParts:
         cover: FrequencySeverityModel(["use", "age"]).fit(data.with_columns(cover=pl.lit(cover)))
         for cover in ("own_damage", "maintenance")
     }
+    base_levels = share_base_levels(models)
     plan = rating_plan()
     loadings: dict[str, CoverLoading] = {cover: plan.loading(cover) for cover in models}
     orders = pl.DataFrame({"factor": ["age"] * 3, "level": ["0", "1", "2"], "level_order": [0, 1, 2]})
@@ -44,7 +46,8 @@ def planned(overall_change: float | None = None) -> VersionParts:
     )
     tariff, book = price_book(tariff_of(table, held, plan), mine, list(held), plan, 1.0, overall_change)
     made = parts()
-    manifest = made.manifest.model_copy(update={"model_sha256": "p", "overall_change": overall_change})
+    facts = {"model_sha256": "p", "overall_change": overall_change, "base_levels": base_levels}
+    manifest = made.manifest.model_copy(update=facts)
     return replace(made, manifest=manifest, rates=stamped(manifest, published(tariff)), book=book)
 
 

@@ -44,7 +44,7 @@ def held(given_table: RateTable, factor: str) -> RateTable:
     exposure = pl.DataFrame(
         {"cover": ["own_damage"] * 5, "exposure_years": [9.0, 5.0, 3.0, 2.0, 1.0], factor: levels}
     )
-    return held_to_plan(given_table, rating_plan(), exposure)
+    return held_to_plan(given_table, rating_plan(), exposure, {})
 
 
 drawn = st.lists(st.integers(2_000, 50_000).map(lambda n: n / 10_000), min_size=4, max_size=4)
@@ -79,7 +79,9 @@ def test_the_driving_score_keeps_within_its_bounds(relativities: list[float]) ->
 
 def test_a_factor_that_the_plan_does_not_name_stays_as_the_forecast_has_it() -> None:
     given_table = table("use", [1.0, 3.0, 0.5, 2.0])
-    assert held(given_table, "use").rates.equals(given_table.rates)
+    made = held(given_table, "use").rates
+    assert made.select(given_table.rates.columns).equals(given_table.rates)
+    assert made["planned_relativity"].to_list() == made["relativity"].to_list()
 
 
 def test_the_score_is_a_factor_on_the_price_only_where_it_rates_no_cover() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from models_ml.base_levels import share_base_levels
 from models_ml.frequency_severity import FrequencySeverityModel
 from models_ml.rating import CoverLoading, RateTable, TierPlan, build_rate_table
 from pipelines.pricing.renewing.book import price_book
@@ -88,6 +89,7 @@ def parts(loading: float = 0.1, level: str = "taxi", overall_change: float | Non
     glass = FrequencySeverityModel(["use", "age"]).fit(data.filter(pl.col("use") == "private"))
     orders = pl.DataFrame({"factor": ["age"] * 3, "level": ["0", "1", "2"], "level_order": [0, 1, 2]})
     models = {"damage": damage, "glass": glass}
+    base_levels = share_base_levels(models)
     loadings = dict.fromkeys(models, CoverLoading(loading, 0.1, 0.05))
     built = build_rate_table(models, loadings, orders)
     table = RateTable(built.rates.with_columns(pl.col(pl.Float64).round(4)))
@@ -100,13 +102,11 @@ def parts(loading: float = 0.1, level: str = "taxi", overall_change: float | Non
     tariff, book = price_book(tariff, customers(data), list(sold), plan, 0.0, overall_change)
     cells = data.group_by("use").agg(pl.col("exposure_years").sum().round(4)).sort("use")
     covers = {cover: {"judgement": judged().to_dict()} for cover in models}
-    made = manifest(
-        model=f"{loading} {level}", base_levels=damage.base_levels_, overall_change=overall_change
-    )
+    made = manifest(model=f"{loading} {level}", base_levels=base_levels, overall_change=overall_change)
     return VersionParts(
         manifest=made,
         rates=stamped(made, published(tariff)),
-        premiums=expanded_premiums(tariff, cells, ("use",), damage.base_levels_),
+        premiums=expanded_premiums(tariff, cells, ("use",), base_levels),
         book=book,
         plan=plan,
         judgements=dict.fromkeys(models, judged()),

@@ -15,8 +15,9 @@ def test_it_reads_from_what_was_seen_to_what_may_be_selected() -> None:
     heads = [cell.value for cell in opened(with_last_year())["Use"][1]]
     assert heads == [
         "Factor", "Cover", "Level", "Vehicle years", "Claims", "Gross cost per vehicle year", "Experience",
-        "Raw", "Lower 90", "Indicated", "Upper 90", "Credibility", "Last year", "Lowest", "Highest",
-        "Selected", "Reason for the change", "Selected so far because",
+        "Raw", "Lower 90", "Indicated", "Upper 90", "Credibility", "Last year", "Planned", "Lowest",
+        "Highest", "Selected", "Reason for the change", "Override of the plan because",
+        "Selected so far because",
     ]  # fmt: skip
 
 
