@@ -13,6 +13,7 @@ from rich.console import Console
 from pipelines.cli_approval import Version
 
 console = Console(soft_wrap=True, highlight=False)
+errors = Console(stderr=True, soft_wrap=True, highlight=False)
 
 Client = Annotated[str | None, typer.Option("--client", help="Client, if several have one.")]
 
@@ -103,8 +104,15 @@ def quote_rates(
     year: Annotated[int, typer.Option(help="Rating year: its version in force.")] = 0,
     version: Annotated[str | None, typer.Option(help="A version by its name, in place of a year.")] = None,
     client: Client = None,
+    allow_unlisted: Annotated[
+        bool, typer.Option("--allow-unlisted", help="Price what no level takes as any other, marked so.")
+    ] = False,
 ) -> None:
     """Price contracts from a version's published table alone, verified against the manifest and the log.
+
+    Values are levels as the table names them, codes of the mapping, or plain numbers, which are put into the
+    bands of the version. What no level takes is refused, each value with its rows, and nothing is written.
+    The file says per factor which level rated and whether the table lists it.
 
     A version that is named need not be in force: so a draft can be tried.
 
@@ -113,8 +121,9 @@ def quote_rates(
     from models_ml.rating import Tariff
     from pipelines.errors import InputError
     from pipelines.files import parquet_bytes
-    from pipelines.pricing.asking.quoting import quote, read_contracts
+    from pipelines.pricing.asking.quoting import QuotesRefusedError, quote, read_contracts
     from pipelines.pricing.versions.files import read_numbers
+    from pipelines.pricing.versions.levels import levels_from
     from pipelines.pricing.versions.publication import write_out
     from pipelines.pricing.workflow import in_force, locate
     from pipelines.settings import settings
@@ -124,8 +133,16 @@ def quote_rates(
     if out.suffix not in (".csv", ".parquet"):
         raise InputError(str(out), expected="a file in .csv or .parquet", found=out.suffix or "no ending")
     desk, standing = locate(settings(), version) if version else in_force(settings(), year, client)
-    tariff = Tariff(read_numbers(desk.files(standing))[0])
-    priced = quote(tariff, read_contracts(contracts), str(contracts))
+    files = desk.files(standing)
+    tariff, levels = Tariff(read_numbers(files)[0]), levels_from(files)
+    try:
+        priced = quote(
+            tariff, levels, read_contracts(contracts), str(contracts), allow_unlisted=allow_unlisted
+        )
+    except QuotesRefusedError as refused:
+        for problem in refused.problems:
+            errors.print(f"  {problem}", markup=False)
+        raise
     data = parquet_bytes(priced) if out.suffix == ".parquet" else priced.write_csv().encode()
     write_out(data, out.name, out)
     console.print(

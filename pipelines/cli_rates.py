@@ -159,8 +159,15 @@ def diff_rates(
 def explain_rates(
     version: Version,
     at: Annotated[
-        list[str], typer.Option("--at", help="FACTOR=LEVEL, once per factor; others are at their base.")
+        list[str],
+        typer.Option(
+            "--at",
+            help="FACTOR=VALUE, once per factor: level, code or number; others are at their base.",
+        ),
     ] = [],  # noqa: B006
+    allow_unlisted: Annotated[
+        bool, typer.Option("--allow-unlisted", help="Rate what no level takes as any other.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Explain the price of one cell: base, relativities, fixed amount, rounding, and what they rest on.
@@ -177,7 +184,7 @@ def explain_rates(
 
     desk, standing = locate(settings(), version)
     parts = version_parts(desk, standing)
-    explained = explain(parts, dict(_pair(text) for text in at))
+    explained = explain(parts, dict(_pair(text) for text in at), allow_unlisted=allow_unlisted)
     if as_json:
         _print_json({**explained.to_dict(), "manifest": parts.manifest.model_dump(mode="json")})
     else:

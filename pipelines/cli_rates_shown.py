@@ -26,6 +26,7 @@ STYLES = {
     "retired": "dim",
 }
 HASH_SHOWN = 12
+OTHER = "*"
 PACKAGE_STEPS = {
     "cent": "premium apart",
     "limit": "share within the limit",
@@ -184,8 +185,10 @@ def _print_cover(console: Console, price: CoverPrice) -> None:
     table.add_row("base rate", "", "", f"{price.base_rate:,.2f}", "", "", remark)
     for step in price.steps:
         remarks = []
-        if step.rated_as != step.level:
-            remarks.append(f"not listed, rated as {step.rated_as}")
+        if step.rated_as == OTHER:
+            remarks.append("not listed for this cover, rated as any other")
+        elif step.rated_as != step.level:
+            remarks.append(f"rated as {step.rated_as}")
         if step.relativity != step.indicated_relativity:
             remarks.append(f"indicated {step.indicated_relativity:.4f}; {step.selection_reason}")
         table.add_row(

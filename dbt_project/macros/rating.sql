@@ -88,3 +88,55 @@ from held
         and {{ kind }}_{{ loop.index }}_other.factor = '{{ factor }}' and {{ kind }}_{{ loop.index }}_other.level = '*'
     {%- endfor %}
 {%- endmacro %}
+
+{# Contracts with the level of every factor in place of the value that they came with; null where none takes it.
+   The same as models_ml.rating.levels: a level by its name, else a code, else a plain number by its band, else
+   a model behind its make.
+
+   contracts: relation with contract_id, tier and a text column per factor.
+   levels: relation of rating_levels.csv of the version.
+   factors: to be looked up, those on the price too. #}
+{% macro levels_of_values(contracts, levels, factors) -%}
+select
+    contracts.contract_id,
+    contracts.tier,
+    {%- for factor in factors %}
+    coalesce(
+        label_{{ loop.index }}.level, code_{{ loop.index }}.level, band_{{ loop.index }}.level
+        {%- if factor == 'model' and 'make' in factors %}, behind_{{ loop.index }}.level{% endif %}
+    ) as {{ factor }}{{ "," if not loop.last }}
+    {%- endfor %}
+from {{ contracts }} as contracts
+{%- for factor in factors %}
+left join {{ levels }} as label_{{ loop.index }}
+    on label_{{ loop.index }}.factor = '{{ factor }}' and label_{{ loop.index }}.kind = 'label'
+    and label_{{ loop.index }}.value = contracts.{{ factor }}
+left join {{ levels }} as code_{{ loop.index }}
+    on code_{{ loop.index }}.factor = '{{ factor }}' and code_{{ loop.index }}.kind = 'code'
+    and code_{{ loop.index }}.value = contracts.{{ factor }}
+left join {{ levels }} as band_{{ loop.index }}
+    on band_{{ loop.index }}.factor = '{{ factor }}' and band_{{ loop.index }}.kind = 'band'
+    and {{ plain_number('contracts.' ~ factor) }} >= band_{{ loop.index }}.lower_bound
+    and (
+        band_{{ loop.index }}.upper_bound is null
+        or {{ plain_number('contracts.' ~ factor) }} < band_{{ loop.index }}.upper_bound
+    )
+    and (
+        not band_{{ loop.index }}.whole
+        or {{ plain_number('contracts.' ~ factor) }} = floor({{ plain_number('contracts.' ~ factor) }})
+    )
+{%- if factor == 'model' and 'make' in factors %}
+left join {{ levels }} as behind_{{ loop.index }}
+    on behind_{{ loop.index }}.factor = 'model' and behind_{{ loop.index }}.kind = 'label'
+    and behind_{{ loop.index }}.value = contracts.make || ' ' || contracts.model
+{%- endif %}
+{%- endfor %}
+{%- endmacro %}
+
+{# A text as a number if it is a plain one: no sign but a minus, no separators, no exponent; else null. #}
+{% macro plain_number(text) -%}
+    case
+        when regexp_extract({{ text }}, '^-?(0|[1-9][0-9]{0,14})([.][0-9]{1,15})?$', 0) <> ''
+            then try_cast({{ text }} as double)
+    end
+{%- endmacro %}

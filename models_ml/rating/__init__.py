@@ -8,6 +8,7 @@ from models_ml.rating.engine import expand, expand_prices, rate, rate_contracts
 from models_ml.rating.errors import RatingError
 from models_ml.rating.evidence import evidence
 from models_ml.rating.individual import own_experience
+from models_ml.rating.levels import LevelRules, level_rules
 from models_ml.rating.limits import Limit, limit_on_amount, limit_on_count
 from models_ml.rating.plan import RepricingRules, in_force, repricing_rules, score_factors, tier_plans
 from models_ml.rating.plan_rules import PlanRules, judged, with_limits
@@ -40,6 +41,7 @@ __all__ = [
     "CostLine",
     "CoverLoading",
     "CoverResponse",
+    "LevelRules",
     "Limit",
     "PlanRules",
     "RateTable",
@@ -65,6 +67,7 @@ __all__ = [
     "expand_prices",
     "in_force",
     "judged",
+    "level_rules",
     "limit_on_amount",
     "limit_on_count",
     "multiplied",

@@ -10,6 +10,7 @@ from typing import Literal
 import polars as pl
 
 from models_ml.rating.errors import RatingError
+from models_ml.rating.levels import LevelRules
 from models_ml.rating.rounding import cents
 from models_ml.rating.rules import ALL, COST_SHARE, LIMIT, LINES, MAXIMUM, MINIMUM, ROUNDING, TERMS, TierRules
 from models_ml.rating.table import BASE
@@ -93,10 +94,10 @@ def multiplied(
 
 
 class Tracer:
-    """Traces contracts of one tariff; the table is read once."""
+    """Traces contracts of one tariff; the table is read once. With `levels`, raw values find their levels."""
 
-    def __init__(self, tariff: Tariff) -> None:
-        self._tiers = tariff.tiers
+    def __init__(self, tariff: Tariff, levels: LevelRules | None = None) -> None:
+        self._tiers, self._levels, self._rated = tariff.tiers, levels, tariff.factors
         rates = tariff.rates.rates
         self._base = {
             cover: (float(base), float(fixed))
@@ -116,11 +117,16 @@ class Tracer:
         """Steps of a contract's price; the amount of the last is the price.
 
         Args:
-            contract: `tier` and the level of every factor.
+            contract: `tier` and the level of every factor; any value of it where the tracer has the rules
+                by which values find their levels.
 
         Raises:
             RatingError: the contract has no level for a factor, or its tier is not in the tariff.
         """
+        if self._levels is not None:
+            named = [name for name in self._rated if name in contract]
+            frame = pl.DataFrame([contract], schema=dict.fromkeys(contract, pl.String))
+            contract = self._levels.levels(frame, named).row(0, named=True)
         tier = contract.get("tier")
         if tier not in self._tiers:
             raise RatingError(f"tier '{tier}' is none of the tariff's: {', '.join(self._tiers)}")

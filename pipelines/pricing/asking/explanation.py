@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from models_ml.rating import BASE, RateTable, Tracer, multiplied, rate
+from models_ml.rating import BASE, RateTable, Tariff, Tracer, multiplied, rate
 from models_ml.rating import Step as TierStep
 from models_ml.rating.rules import ALL
 from pipelines.errors import nearest
@@ -55,6 +55,7 @@ class Explanation:
     """The price of a cell.
 
     Attributes:
+        asked: value by factor as it was asked for, which `cell` has the level of.
         assumed: factors that were not asked for, held at their base level.
         covers: of the package, if one was asked for; else all.
         total: of the premiums of these covers, each apart.
@@ -64,6 +65,7 @@ class Explanation:
 
     version: str
     cell: dict[str, str]
+    asked: dict[str, str]
     assumed: tuple[str, ...]
     covers: tuple[CoverPrice, ...]
     total: Decimal
@@ -80,16 +82,18 @@ class Explanation:
         return asdict(self)
 
 
-def explain(parts: VersionParts, asked: Mapping[str, str]) -> Explanation:
+def explain(parts: VersionParts, asked: Mapping[str, str], *, allow_unlisted: bool = False) -> Explanation:
     """Explain the price of a cell from the published table alone.
 
     Args:
         parts: the version.
-        asked: level by factor, and the package as `tier`; factors left out are held at their base level.
+        asked: value by factor, a level, a code or a number in a band (see `LevelRules`), and the package as
+            `tier`; factors left out are held at their base level.
+        allow_unlisted: rate what no level takes as any other.
 
     Raises:
-        PublicationError: a factor is none of the table's, or has no base level and was left out, or there
-            is no such package.
+        PublicationError: a factor is none of the table's, or has no base level and was left out, no level
+            takes a value, or there is no such package.
     """
     tariff = parts.tariff
     packages, tier = tuple(tariff.tiers), asked.get(TIER)
@@ -104,14 +108,24 @@ def explain(parts: VersionParts, asked: Mapping[str, str]) -> Explanation:
     for factor in factors:
         if factor not in asked and factor not in base:
             raise PublicationError(f"factor '{factor}' has no base level: say --at {factor}=LEVEL")
-    cell = {factor: asked.get(factor, base.get(factor, "")) for factor in factors}
+    levels = {f: value if f == TIER else parts.levels.level(f, value, asked) for f, value in asked.items()}
+    for factor, level in levels.items():
+        known = parts.levels.known(factor)
+        if factor != TIER and not allow_unlisted and level not in _listed(tariff, factor):
+            found = nearest(asked[factor], known) if level is None else f"'{level}' is not in the table"
+            raise PublicationError(
+                f"--at {factor}={asked[factor]}: no level takes it: {found}; "
+                "--allow-unlisted rates it as any other"
+            )
+    cell = {factor: levels.get(factor, base.get(factor)) or asked[factor] for factor in factors}
     granted = list(tariff.tiers[tier].shares) if tier in packages else parts.table.covers
     rated = rate(parts.table, pl.DataFrame({f: [level] for f, level in cell.items()})).row(0, named=True)
     return Explanation(
         version=parts.manifest.version(),
         cell=cell,
+        asked={factor: asked.get(factor, cell[factor]) for factor in factors},
         assumed=tuple(f for f in factors if f not in asked),
-        covers=tuple(_cover(parts.table, cover, cell, rated[cover]) for cover in granted),
+        covers=tuple(_cover(parts.table, cover, cell, {**cell, **asked}, rated[cover]) for cover in granted),
         total=sum((rated[cover] for cover in granted), Decimal(0)),
         package=_package(parts, {**cell, TIER: tier}) if tier in packages else (),
         packages=packages,
@@ -124,7 +138,14 @@ def _package(parts: VersionParts, contract: Mapping[str, str | None]) -> tuple[T
     return tuple(step for step in steps if step.cover == ALL or step.kind in INSIDE)
 
 
-def _cover(table: RateTable, cover: str, cell: Mapping[str, str], premium: Decimal) -> CoverPrice:
+def _listed(tariff: Tariff, factor: str) -> set[str]:
+    """Levels of a factor that have a row in the table."""
+    return set(tariff.table.filter((pl.col("factor") == factor) & (pl.col("level") != ALL))["level"])
+
+
+def _cover(
+    table: RateTable, cover: str, cell: Mapping[str, str], asked: Mapping[str, str], premium: Decimal
+) -> CoverPrice:
     own = table.rates.filter(pl.col("cover") == cover)
     base = own.filter(pl.col("factor") == BASE).row(0, named=True)
     rows = {
@@ -138,7 +159,7 @@ def _cover(table: RateTable, cover: str, cell: Mapping[str, str], premium: Decim
     for applied in multiplied(relativities, cell, cover, amount):
         row, amount = rows[applied.factor, applied.level], applied.amount
         taken = {name: row[name] for name in Step.__annotations__ if name in row and name != "level"}
-        steps.append(Step(**taken, level=cell[applied.factor], rated_as=applied.level, amount=amount))
+        steps.append(Step(**taken, level=asked[applied.factor], rated_as=applied.level, amount=amount))
     unrounded = amount + float(base["fixed_amount"])
     return CoverPrice(
         cover,

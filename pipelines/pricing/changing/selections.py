@@ -198,7 +198,10 @@ def _level(row: _Row, wanted: Mapping[Key, Any], taken: Mapping[Key, Any]) -> Ke
     if (factor, cover, level) not in wanted:
         levels = [name for f, c, name in wanted if (f, c) == (factor, cover)]
         why = nearest(level, levels) if levels else "it has no such factor and cover"
-        raise row.error(LEVEL, f"not a level of this version: {why}")
+        at = LEVEL if levels else COVER
+        if not any(f == factor for f, _, _ in wanted):
+            at = FACTOR
+        raise row.error(at, f"not a level of this version: {why}")
     if (factor, cover, level) in taken:
         raise row.error(LEVEL, "a second row of this level")
     return factor, cover, level

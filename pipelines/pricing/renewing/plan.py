@@ -32,15 +32,15 @@ from pipelines.warehouse.serving import read
 ANY = "*"
 TABLES = (
     "cover_lines", "cover_loadings", "cover_responses", "driving_score_discounts", "monotone_factors",
-    "repricing_rules", "risk_share", "scenarios", "tier_cost_assumptions", "tier_covers", "tier_limits",
-    "tier_prices",
+    "rating_bands", "repricing_rules", "risk_share", "scenarios", "tier_cost_assumptions", "tier_covers",
+    "tier_limits", "tier_prices",
 )  # fmt: skip
 """Tables of the plan that make a price of a cost."""
 WHOLE = ("quantity", "limit_per_year")
 EXACT = (
-    "commission_ratio", "discount_ratio", "expense_ratio", "fixed_expense", "km_elasticity", "margin_ratio",
-    "maximum_price", "minimum_price", "parts_share", "partner_share", "price_factor", "risk_margin_ratio",
-    "rounding_step", "target_margin_ratio", "unit_amount", "value",
+    "commission_ratio", "discount_ratio", "expense_ratio", "fixed_expense", "km_elasticity", "lower_bound",
+    "margin_ratio", "maximum_price", "minimum_price", "parts_share", "partner_share", "price_factor",
+    "risk_margin_ratio", "rounding_step", "target_margin_ratio", "unit_amount", "upper_bound", "value",
 )  # fmt: skip
 
 

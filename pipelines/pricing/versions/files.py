@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from models_ml.evaluation import Judgement
-from models_ml.rating import PlanRules, RateTable, Tariff, at_cost
+from models_ml.rating import LevelRules, PlanRules, RateTable, Tariff, at_cost
 from pipelines.errors import InputError
 from pipelines.files import parquet_bytes
 from pipelines.pricing.errors import EarlierVersionError
@@ -21,6 +21,7 @@ from pipelines.pricing.pack import pack_html
 from pipelines.pricing.renewing.book import Book
 from pipelines.pricing.renewing.plan import RatingPlan
 from pipelines.pricing.versions.columns import SCHEMA, table_of
+from pipelines.pricing.versions.levels import LEVELS, levels_bytes, levels_from
 from pipelines.pricing.versions.manifest import Manifest
 from pipelines.pricing.versions.publication import MANIFEST
 from pipelines.pricing.workbook import RATE_TABLE_SHEET, workbook_bytes
@@ -42,6 +43,7 @@ class VersionParts:
         plan: the rating plan it was made with.
         judgements: of the forecast, by cover.
         report, evaluation: pages about the forecast.
+        levels: how raw values find the levels of the table.
         last_year: rates and premiums of the version in force the year before.
     """
 
@@ -53,6 +55,7 @@ class VersionParts:
     judgements: Mapping[str, Judgement]
     report: bytes
     evaluation: bytes
+    levels: LevelRules
     last_year: tuple[pl.DataFrame, pl.DataFrame] | None = None
 
     @cached_property
@@ -85,6 +88,7 @@ def write_parts(parts: VersionParts) -> dict[str, bytes]:
         f"{PREMIUMS}.csv": parts.premiums.write_csv().encode(),
         f"{RATES}.xlsx": workbook_bytes(parts),
         **parts.book.files(),
+        LEVELS: levels_bytes(parts.levels),
         PLAN: parts.plan.to_json(),
         REPORT: parts.report,
         EVALUATION: parts.evaluation,
@@ -105,6 +109,7 @@ def read_parts(files: Mapping[str, bytes]) -> VersionParts:
         judgements={cover: Judgement.from_dict(made["judgement"]) for cover, made in covers.items()},
         report=files[REPORT],
         evaluation=files[EVALUATION],
+        levels=levels_from(files),
     )
 
 

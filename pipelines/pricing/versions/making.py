@@ -22,6 +22,7 @@ from pipelines.pricing.renewing.tariff import held_to_plan, tariff_of
 from pipelines.pricing.versions.columns import published, rates_hash, stamped
 from pipelines.pricing.versions.expanding import expanded_premiums
 from pipelines.pricing.versions.files import VersionParts, read_numbers, write_parts
+from pipelines.pricing.versions.levels import levels_of
 from pipelines.pricing.versions.manifest import (
     DeliveredFile,
     Manifest,
@@ -104,6 +105,7 @@ def _parts(plan: Plan, forecast: Handover, desk: Desk, overall_change: float | N
         judgements=forecast.judgements,
         report=forecast.report,
         evaluation=forecast.evaluation,
+        levels=levels_of(rates, rating_plan, plan.mapping),
         last_year=read_numbers(desk.files(before)) if before else None,
     )
 

@@ -19,7 +19,7 @@ from tests.pipelines.pricing.versions.examples import parts
 @pytest.mark.parametrize("use", ["private", "taxi", "hearse"])
 @pytest.mark.parametrize("age", ["0", "1", "2"])
 def test_the_steps_end_at_the_price_of_the_engine(use: str, age: str) -> None:
-    made = explain(parts(), {"use": use, "age": age})
+    made = explain(parts(), {"use": use, "age": age}, allow_unlisted=True)
     rated = rate(parts().table, pl.DataFrame({"use": [use], "age": [age]})).row(0, named=True)
     for cover in made.covers:
         product = float(cover.base_rate)
@@ -42,7 +42,7 @@ def test_factors_that_were_not_asked_for_stand_at_their_base_level() -> None:
 
 
 def test_a_level_that_is_not_listed_is_said_to_be_rated_as_any_other() -> None:
-    damage = explain(parts(), {"use": "hearse"}).covers[0]
+    damage = explain(parts(), {"use": "hearse"}, allow_unlisted=True).covers[0]
     assert (damage.steps[0].level, damage.steps[0].rated_as) == ("hearse", "*")
 
 

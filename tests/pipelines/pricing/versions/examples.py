@@ -13,7 +13,7 @@ import polars as pl
 
 from models_ml.base_levels import share_base_levels
 from models_ml.frequency_severity import FrequencySeverityModel
-from models_ml.rating import CoverLoading, RateTable, TierPlan, build_rate_table
+from models_ml.rating import CoverLoading, RateTable, TierPlan, build_rate_table, level_rules
 from pipelines.pricing.renewing.book import price_book
 from pipelines.pricing.renewing.packages import Package
 from pipelines.pricing.renewing.plan import TABLES, RatingPlan
@@ -28,6 +28,11 @@ from pipelines.warehouse.project import DBT_PROJECT
 from tests.models_ml.evaluation.test_judgement import judged
 from tests.models_ml.test_frequency_severity import portfolio
 
+AGES = pl.DataFrame(
+    [("age", "0", 0.0, 5.0), ("age", "1", 5.0, 10.0), ("age", "2", 10.0, 99.0)],
+    schema={"factor": pl.String, "level": pl.String, "lower_bound": pl.Float64, "upper_bound": pl.Float64},
+    orient="row",
+)
 FORMULA = '=HYPERLINK("http://x","y")'
 FILES = {"rate_table.xlsx": b"x", "rate_table.csv": b"c", "rate_table.parquet": b"p"}
 
@@ -112,6 +117,7 @@ def parts(loading: float = 0.1, level: str = "taxi", overall_change: float | Non
         judgements=dict.fromkeys(models, judged()),
         report=b"<html>",
         evaluation=json.dumps({"covers": covers}).encode(),
+        levels=level_rules(published(tariff), AGES, {"use": {"T": level, "P": "private"}}),
     )
 
 
