@@ -127,8 +127,8 @@ def _check_tiers(tariff: Tariff, contracts: pl.DataFrame, source: str) -> None:
 def _marks(tariff: Tariff, banded: pl.DataFrame, factors: list[str]) -> pl.DataFrame:
     """Per factor whether the covers of a contract's package list its level."""
     rates = tariff.rates.rates
-    by_tier = {name: list(rules.shares) for name, rules in tariff.tiers.items()}
-    granted: dict[str | None, list[str]] = {**by_tier} if by_tier else {None: tariff.rates.covers}
+    by_tier: dict[str | None, list[str]] = {name: list(rules.shares) for name, rules in tariff.tiers.items()}
+    granted = list(by_tier.items()) or [(None, tariff.rates.covers)]
     columns = []
     for factor in factors:
         rows = []
@@ -136,7 +136,7 @@ def _marks(tariff: Tariff, banded: pl.DataFrame, factors: list[str]) -> pl.DataF
         own = rates.filter((pl.col("factor") == factor) & (pl.col("level") != OTHER))
         rated = dict(own.group_by("cover", maintain_order=True).agg("level").iter_rows())
         every = {level for known in rated.values() for level in known} | {x for x in on_price if x != OTHER}
-        for tier, covers in granted.items():
+        for tier, covers in granted:
             concerned = [cover for cover in covers if cover in rated]
             for level in sorted(every):
                 lacking = [cover for cover in concerned if level not in rated[cover]]
