@@ -281,7 +281,17 @@ def test_contracts_are_quoted_by_what_is_in_force(rates: Command, tmp_path: Path
     done = rates(*words)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"2 contracts priced by {name} (in force)")
-    assert out.read_text(encoding="utf-8").splitlines()[0] == "tier,use,age,damage,glass,price"
+    assert out.read_text(encoding="utf-8").splitlines()[0] == (
+        "tier,use,age,damage,glass,price,use_rated_as,use_listed,age_rated_as,age_listed"
+    )
+    offers.write_text("tier,use,age\nBoth,T,9\nBoth,hearse,99\n", encoding="utf-8")
+    out.unlink()
+    odd = rates(*words)
+    assert odd.returncode == 2
+    assert odd.stderr.count("row 2: column '") == 2
+    assert not out.exists()
+    assert rates(*words, "--allow-unlisted").returncode == 0
+    assert out.read_text(encoding="utf-8").splitlines()[2].endswith(",*,no,*,no")
     offers.write_text("tier,use\nBoth,taxi\n", encoding="utf-8")
     wrong = rates(*words)
     assert wrong.returncode == 2

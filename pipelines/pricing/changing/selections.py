@@ -41,6 +41,7 @@ LARGEST_UNPACKED = 500_000_000
 LARGEST_NUMBER = 1e15
 COLUMNS = (FACTOR, COVER, LEVEL, INDICATED, SELECTED, REASON, OVERRIDE)
 LONGEST_REASON = 1_000
+NEEDS_OVERRIDE = f"what breaks the plan needs its reason in {words(OVERRIDE)}"
 
 Key = tuple[str, str, str]
 
@@ -158,8 +159,7 @@ def _against_rules(
         key = (change.factor, change.cover, change.level)
         breaks = judged[key]["breaks"]
         if breaks and not change.override:
-            why = f"{breaks}; what breaks the plan needs its reason in {words(OVERRIDE)}"
-            problems.append(rows[key].error(SELECTED, why).problem)
+            problems.append(rows[key].error(SELECTED, f"{breaks}; {NEEDS_OVERRIDE}").problem)
         elif change.override and not breaks:
             problems.append(rows[key].error(OVERRIDE, "the plan is kept: no override is needed").problem)
     return problems
@@ -176,9 +176,12 @@ def _change(row: _Row, stands: Mapping[str, Any]) -> Change | None:
         raise row.error(SELECTED, "a base level stays at 1.0: its base rate is the rate of it")
     if value <= 0:
         raise row.error(SELECTED, f"outside {stands['lowest']} to {stands['highest']}: not above 0")
+    override = _words(row, OVERRIDE)
+    if not override and not stands["lowest"] <= value <= stands["highest"]:
+        limits = f"outside {stands['lowest']} to {stands['highest']}"
+        raise row.error(SELECTED, f"{limits}; {NEEDS_OVERRIDE}")
     cover, factor, level = (stands[name] for name in ("cover", "factor", "level"))
     reason = _reason(row, before)
-    override = _words(row, OVERRIDE)
     return Change(
         cover=cover, factor=factor, level=level, before=before, after=value, reason=reason, override=override
     )
