@@ -11,6 +11,7 @@ from models_ml.rating.individual import own_experience
 from models_ml.rating.levels import LevelRules, level_rules
 from models_ml.rating.limits import Limit, limit_on_amount, limit_on_count
 from models_ml.rating.plan import RepricingRules, in_force, repricing_rules, score_factors, tier_plans
+from models_ml.rating.plan_cost import plan_costs
 from models_ml.rating.plan_rules import PlanRules, judged, with_limits
 from models_ml.rating.price import (
     CostLine,
@@ -74,6 +75,7 @@ __all__ = [
     "on_balance",
     "order_relativities",
     "own_experience",
+    "plan_costs",
     "price_of",
     "price_tier",
     "rate",

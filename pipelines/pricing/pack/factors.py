@@ -27,6 +27,18 @@ SELECTED: dict[str, tuple[str, Kind]] = {
     "change": ("selected / indicated", "move"),
     "selection_reason": ("reason", "text"),
 }
+PLAN_COSTS: dict[str, tuple[str, Kind]] = {
+    "cover": ("cover", "text"),
+    "factor": ("factor", "text"),
+    "contracts": ("contracts", 0),
+    "premium": ("premium a year", 0),
+    "given_up": ("given up a year", 0),
+    "moved": ("share", "percent"),
+    "level": ("level that gives up most", "text"),
+    "indicated": ("indicated", 4),
+    "planned": ("planned", 4),
+    "level_given_up": ("given up there", 0),
+}
 BEFORE: tuple[str, tuple[str, Kind]] = ("before", ("before", 4))
 
 
@@ -40,7 +52,25 @@ def factors(matter: Matter) -> str:
         "far off end at the edge. Point at a level for its numbers; all of them stand in the rate table."
     )
     charts = "".join(_cover(cover, found) for cover, found in matter.factors.items())
-    return intro + _legend(last_year=matter.parts.last_year is not None) + charts + _selected(matter)
+    legend = _legend(last_year=matter.parts.last_year is not None)
+    return intro + legend + charts + _plan_costs(matter) + _selected(matter)
+
+
+def _plan_costs(matter: Matter) -> str:
+    """What the plan's order and bounds take from some levels and charge to others."""
+    head = "<h3>What the plan's order and bounds cost</h3>"
+    found = matter.plan_costs
+    if found.is_empty():
+        return head + note("They moved no relativity, or nobody comes up for renewal.")
+    told = note(
+        "Among who renews, at the prices of the covers apart. Given up: what customers would pay more at the "
+        "indicated relativities of the factor, base rates on balance; others pay as much more instead, so "
+        "the rule moves that share of the cover's premium. Beside it the level that gives up most."
+    )
+    shown = found.with_columns(
+        pl.col("cover", "factor").str.replace_all("_", " "), pl.col("level").replace({OTHER: "not listed"})
+    )
+    return head + told + frame_table(shown, PLAN_COSTS)
 
 
 def _cover(cover: str, found: list[FactorRates]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from models_ml.rating import BASE
+from models_ml.rating import BASE, plan_costs
 from models_ml.rating.dislocation import winners_and_losers
 from pipelines.pricing.pack.levels import FactorRates, factor_rates
 from pipelines.pricing.pack.stack import Stack, stacks, whole
@@ -96,6 +96,18 @@ class Matter:
         """Factors by cover, those that matter most first."""
         last = self.parts.last_year
         return factor_rates(self.parts.rates, last[0] if last else None)
+
+    @cached_property
+    def plan_costs(self) -> pl.DataFrame:
+        """Premium that the plan's order and bounds move among who renews, see `plan_costs`."""
+        tiers = self.parts.tariff.tiers
+        if self.customers.is_empty() or not tiers:
+            return pl.DataFrame()
+        covers = {tier: list(rules.shares) for tier, rules in tiers.items()}
+        granted = self.customers.select(
+            pl.col("tier").replace_strict(covers, default=[], return_dtype=pl.List(pl.String))
+        ).to_series()
+        return plan_costs(self.parts.table, self.customers, granted)
 
     @property
     def planned(self) -> list[str]:
