@@ -16,6 +16,7 @@ from pipelines.landing.judging.flags import flag_histories, flag_month
 from pipelines.landing.judging.months import MonthlyStager
 from pipelines.landing.judging.tallies import part_files, stage_faults, stage_key_faults, tally
 from pipelines.landing.judging.versions import Outcome, Resolver, Scope
+from pipelines.landing.judging.whole_rows import judge_whole_rows, sources_that_share_rows
 from pipelines.landing.ledger import Delivery, Entry, Ledger, delivery_target, entry_target
 from pipelines.landing.mapping import FileMapping
 from pipelines.landing.places import EMPTY, PART_LENGTH, Changes, folder_of, months_of, part_of
@@ -66,6 +67,7 @@ class Settlement(AbstractContextManager["Settlement"]):
         self.touched: dict[str, set[str]] = {}
         self._folded: dict[tuple[str, str], int] = {}
         self._resolved = False
+        self.whole: list[str] = []
         spill = changes.places.staging / "spill"
         self.con = duckdb.connect(
             config={
@@ -125,9 +127,17 @@ class Settlement(AbstractContextManager["Settlement"]):
             return
         self._resolved = True
         self._rank()
+        fed = {part: set(e.sources) for part, e in self.entries.items()}
+        fed |= {part: set(staged.rows) for part, staged in self.staged.items()}
+        self.whole = sources_that_share_rows(fed.values())
+        fresh = {source: self._fresh(source) for source in self.whole}
+        judge_whole_rows(self.con, self.changes, self.whole, fresh, fed, self._gone())
         for source in CONTRACTS:
             if source not in MONTHLY:
                 self._resolve_source(source)
+
+    def _fresh(self, source: str) -> list[Path]:
+        return sorted((self.changes.places.staging / STAGED / source).glob("*.parquet"))
 
     def _rank(self) -> None:
         """`ranks` and `folds`: the places of every file in the order of deliveries.
@@ -161,11 +171,12 @@ class Settlement(AbstractContextManager["Settlement"]):
         return frozenset(self.withdrawn | (set(self.staged) & set(self.entries)))
 
     def _resolve_source(self, source: str) -> None:
-        fresh = sorted((self.changes.places.staging / STAGED / source).glob("*.parquet"))
+        fresh = self._fresh(source)
+        whole = source in self.whole
         gone = frozenset(p for p in self._gone() if self._stands(source, p))
         moved = self._moved(source, others=bool(fresh))
-        if fresh or gone or moved or self._concerned(source):
-            outcome = self.resolver.resolve(Scope(source, fresh=fresh, gone=gone, moved=moved))
+        if fresh or gone or moved or whole or self._concerned(source):
+            outcome = self.resolver.resolve(Scope(source, fresh=fresh, gone=gone, moved=moved, whole=whole))
             self._note(source, outcome)
         key = CONTRACTS[source].primary_key()[0]
         if source in {target for _, target in REFERENCES.values()}:

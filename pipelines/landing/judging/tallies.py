@@ -10,6 +10,7 @@ import duckdb
 import polars as pl
 
 from pipelines.landing.contracts import CONTRACTS, MONTHLY
+from pipelines.landing.judging.versions import WHOLE_ROW
 from pipelines.landing.places import LANDED_FILE, LANDED_ROW, Changes, folder_of, months_of
 
 
@@ -132,8 +133,10 @@ def stage_key_faults(
                 '{source}' as source, '{", ".join(keys)}' as "column", {value} as value,
                 case row_status when 'contradiction' then 'key' else row_status end as rule,
                 case row_status
-                    when 'contradiction' then 'one delivery gives this key two contents: also in '
-                        || coalesce(row_note, 'a row beside it')
+                    when 'contradiction' then case row_note when '{WHOLE_ROW}'
+                        then 'the row is refused as a whole: what it says in another source is contradicted'
+                        else 'one delivery gives this key two contents: also in '
+                        || coalesce(row_note, 'a row beside it') end
                     else 'the same content stands in ' || coalesce(row_note, 'a row beside it')
                 end as reason,
                 cast(to_json(struct_pack({columns})) as varchar) as record

@@ -32,6 +32,8 @@ from pipelines.landing.places import (
 )
 
 LIVE: Final = "live"
+WHOLE_ROW: Final = "(whole row)"
+"""Note of a row that is refused for what it says in another source."""
 HELD: Final = ("pending", "superseded", "duplicate", "contradiction")
 # A file that several deliveries brought is judged in each of them; the best that is said of a row holds.
 _BEST_FIRST: Final = (
@@ -45,7 +47,8 @@ class Scope:
     """What of a source is judged anew: all of it, or one month.
 
     `fresh` are staged rows, `fresh_held` those that carry a row_status already; `gone` are parts that leave,
-    `moved` parts that stand for another delivery than before.
+    `moved` parts that stand for another delivery than before. `whole` says that rows of the source feed
+    others as well (`whole_rows`), so that all of it is judged.
     """
 
     source: str
@@ -54,6 +57,7 @@ class Scope:
     fresh_held: Sequence[Path] = ()
     gone: frozenset[str] = frozenset()
     moved: frozenset[str] = frozenset()
+    whole: bool = False
 
     @property
     def folder(self) -> str:
@@ -143,6 +147,8 @@ class Resolver:
             f"select {keys} from live semi join changing using (part)",
             f"select {keys} from held semi join changing using (part)",
         ]
+        if scope.whole:
+            pieces += [f"select {keys} from live", f"select {keys} from held"]
         if scope.source in REFERENCES:
             column, target = REFERENCES[scope.source]
             key = CONTRACTS[target].primary_key()[0]
@@ -168,6 +174,8 @@ class Resolver:
             column, target = REFERENCES[scope.source]
             key = CONTRACTS[target].primary_key()[0]
             resolvable = f"{column} is null or {column} in (select {key} from keys_{target})"
+        if scope.whole:
+            resolvable = f"({resolvable}) and {self._row_in('waiting')}"
         select = f"select {keys}, part, {LANDED_ROW}, {content} as content, {resolvable} as resolvable"
         using = f"semi join touched using ({keys}) anti join gone using (part)"
         self.con.execute(
@@ -189,12 +197,14 @@ class Resolver:
             f"""
             create or replace temp table surplus as
             select part, {LANDED_ROW}, is_new from (
-                select versions.part, versions.{LANDED_ROW}, versions.is_new, row_number() over (
-                    partition by {keys}, ranks.sequence order by ranks.file desc, part desc, {LANDED_ROW} desc
+                select versions.part, versions.{LANDED_ROW}, versions.is_new, falls, row_number() over (
+                    partition by {keys}, ranks.sequence
+                    order by falls, ranks.file desc, part desc, {LANDED_ROW} desc
                 ) as nth
-                from versions inner join ranks using (part)
+                from (select *, {self._falls(scope)} as falls from versions) as versions
+                inner join ranks using (part)
                 semi join (select part from folds where source = '{scope.source}') as folding using (part)
-            ) group by part, {LANDED_ROW}, is_new having min(nth) > 1
+            ) group by part, {LANDED_ROW}, is_new having min(nth) > 1 and not bool_or(falls)
             """
         )
         self.con.execute(f"delete from versions using surplus where versions.part = surplus.part "
@@ -202,20 +212,40 @@ class Resolver:
         found = self._rows("select part, count(*) from surplus where is_new group by part")
         return {str(part): int(count) for part, count in found}
 
+    def _row_in(self, table: str, *, no: bool = True) -> str:
+        """Whether the row of a version is, or is not, in a table of whole rows."""
+        return f"(part, {LANDED_ROW}) {'not ' if no else ''}in (select (part, {LANDED_ROW}) from {table})"
+
+    def _falls(self, scope: Scope) -> str:
+        """Whether the row of a version does not stand, for what it says in another source."""
+        if not scope.whole:
+            return "false"
+        tables = ("fallen", "waiting", "restated")
+        return "(" + " or ".join(self._row_in(table, no=False) for table in tables) + ")"
+
     def _judge(self, scope: Scope) -> None:
         """`judged`: the row_status of every version. Keys with one version need no comparison."""
         keys = ", ".join(scope.keys)
         same = " and ".join(f"multiple.{k} = versions.{k}" for k in scope.keys)
         self.con.execute(
             f"create or replace temp table multiple as select {keys} from versions "
-            f"group by {keys} having count(*) > 1"
+            f"group by {keys} having count(*) > 1 or bool_or({self._falls(scope)})"
         )
+        fallen = restated = "false"
+        if scope.whole:
+            fallen = (
+                f"(versions.part, versions.{LANDED_ROW}, ranks.sequence) in "
+                f"(select (part, {LANDED_ROW}, sequence) from fallen)"
+            )
+            restated = self._row_in("restated", no=False)
         rank = "(ranks.delivered_on, ranks.sequence)"
         self.con.execute(
             f"""
             create or replace temp table compared as
             with ranked as (
-                select versions.*, {rank} as rank, ranks.file,
+                select versions.*, {rank} as rank, ranks.file, {fallen} as falls,
+                    {restated.replace("(part, landed_row) in", "(versions.part, versions.landed_row) in")}
+                    as is_restated,
                     exists (select 1 from folds where folds.part = versions.part
                             and folds.source = '{scope.source}') as is_fold
                 from versions
@@ -226,18 +256,20 @@ class Resolver:
                 select *,
                     'row ' || {LANDED_ROW} || ' of ' || file as place,
                     not is_fold and min(content) filter (where not is_fold) over one_delivery
-                    <> max(content) filter (where not is_fold) over one_delivery as contradicts
+                    <> max(content) filter (where not is_fold) over one_delivery as clashes
                 from ranked
                 window one_delivery as (partition by {keys}, rank)
             ),
+            refused as (select *, coalesce(clashes, false) or falls as contradicts from told),
             won as (
-                select *, max(rank) filter (where resolvable and not contradicts)
+                select *, max(rank) filter (where resolvable and not contradicts and not is_restated)
                     over (partition by {keys}) as best
-                from told
+                from refused
             ),
             content_won as (
-                select *, max(content) filter (where rank = best and resolvable and not contradicts)
-                    over (partition by {keys}) as winner
+                select *, max(content) filter (
+                        where rank = best and resolvable and not contradicts and not is_restated
+                    ) over (partition by {keys}) as winner
                 from won
             ),
             told_per_delivery as (
@@ -245,19 +277,21 @@ class Resolver:
                 case
                     when contradicts then 'contradiction'
                     when not resolvable then 'pending'
-                    when content <> winner then 'superseded'
+                    when is_restated or content <> winner then 'superseded'
                     when row_number() over (
-                        partition by {keys}, contradicts, resolvable, content = winner
+                        partition by {keys}, contradicts, resolvable, is_restated, content = winner
                         order by rank, file, part, {LANDED_ROW}
                     ) > 1 then 'duplicate'
                     else 'live'
                 end as row_status,
                 case
+                    when falls and not coalesce(clashes, false) then '{WHOLE_ROW}'
                     when contradicts and place = min(place) over one_delivery
                         then max(place) over one_delivery
                     when contradicts then min(place) over one_delivery
                     when resolvable then min_by(place, (content <> winner, rank, file, part, {LANDED_ROW}))
-                        filter (where resolvable and not contradicts) over (partition by {keys})
+                        filter (where resolvable and not contradicts and not is_restated)
+                        over (partition by {keys})
                 end as row_note
             from content_won
             window one_delivery as (partition by {keys}, rank)

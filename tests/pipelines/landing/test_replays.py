@@ -68,9 +68,12 @@ def test_a_later_delivery_restates_a_row_and_the_earlier_one_is_kept(
     assert [str(r[7]) for r in content(places)["contracts"]] == ["110.00"]
     (first, second) = deliveries(places)
     assert (first.counts.accepted, second.counts.accepted) == (1, 1)
-    assert first.entries[0].superseded == {"contracts": 1}
+    # The whole row is restated: its vehicle and its factors go with its contract.
+    assert first.entries[0].superseded == {"vehicles": 1, "contracts": 1, "contract_factors": 2}
     told = reasons(places, first)
-    assert told.filter(pl.col("status") == "superseded")["reason"].to_list() == ["row 1 of policies_0.csv"]
+    restated = told.filter(pl.col("status") == "superseded")
+    assert set(restated["reason"]) == {"row 1 of policies_0.csv"}
+    assert set(restated["source"]) == {"vehicles", "contracts", "contract_factors"}
 
 
 def test_a_late_delivery_does_not_undo_a_newer_one(tmp_path: Path, places: Places, mapping: Mapping) -> None:
