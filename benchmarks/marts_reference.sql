@@ -59,6 +59,7 @@ create temp table c as
         c.cancelled_on, c.annual_premium as prem, c.declared_annual_km, c.vehicle_age_years as told_age, c.channel,
         least(c.expiry_date, coalesce(c.cancelled_on - 1, c.expiry_date)) as kept_to,
         least(c.expiry_date, coalesce(c.cancelled_on - 1, c.expiry_date), p.valuation_date) as last_day,
+        c.expiry_date, least(c.expiry_date, coalesce(c.cancelled_on - 1, c.expiry_date)) as in_force,
         p.valuation_date as val, p.rating_year_start as ry0, p.rating_year_end as ry1,
         v.make, v.model, v.powertrain, v.region, v.model_year, v.in_service_date,
         row_number() over (order by c.effective_date, c.contract_id)::int as c,
@@ -151,7 +152,7 @@ with u as (
         as akm, round(sum(round(100 * score) * km) / 1e2
             / nullif(sum(case when score is not null then km end), 0), 2) as score
     from cmu group by c)
-select c.c, c.contract_id, c.vehicle_id, c.product, c.tier, c.make, c.model, c.eff, c.last_day, c.prem,
+select c.c, c.contract_id, c.vehicle_id, c.product, c.tier, c.make, c.model, c.eff, c.last_day, c.expiry_date, c.in_force, c.prem,
     coalesce(told_age, year(eff) - model_year, year(eff) - year(in_service_date)) as known_age,
     coalesce(u.days, 0) as days,
     case when eff > ry1 then 'later' when eff >= ry0 then 'judge' else 'learn' end as period,
@@ -509,7 +510,7 @@ with k as (
     select c, cover, count(*) filter (inc > 0) as n, sum(inc) filter (inc > 0) as g, sum(inc) filter (inc < 0) as r
     from ev where held group by all)
 select t.contract_id, cov.cover, t.vehicle_id, cell.cell as cell_id, t.product, t.tier, t.eff as effective_date, t.last_day,
-    t.akm as annual_km, t.period, t.prem as annual_premium, t.days as exposure_days,
+    t.expiry_date, t.in_force as last_day_in_force, t.akm as annual_km, t.period, t.prem as annual_premium, t.days as exposure_days,
     t.days / 365.25e0 as exposure_years, coalesce(n, 0)::bigint as claim_count,
     coalesce(g, 0)::decimal(18, 2) as gross_amount, coalesce(r, 0)::decimal(18, 2) as recovery_amount
 from cov join t using (c) join cell using (c) left join k on k.c = cov.c and k.cover = cov.cover where t.days > 0;

@@ -20,6 +20,7 @@ from models_ml.evaluation import poisson_loss
 from models_ml.frequency_severity import FrequencySeverityModel
 from models_ml.glm import Array
 from models_ml.relativities import OTHER
+from models_ml.threads import on_one_thread
 
 LEARNING_RATE, MOST_TREES, EVERY, FOLDS = 0.1, 160, 10, 3
 MOST_NAMES = 200
@@ -56,6 +57,7 @@ class Challenger:
         return np.asarray(self.predict_frequency(frame) * champion)
 
 
+@on_one_thread
 def fit_challenger(
     cells: pl.DataFrame, rating: Rating, champion: FrequencySeverityModel, seed: int, trees: int | None = None
 ) -> Challenger:

@@ -32,6 +32,8 @@ from models_ml.evaluation import (
 from models_ml.forecast_intervals import claim_variation, coverage_of_groups, forecast_intervals
 from models_ml.frequency_severity import FrequencySeverityModel
 from models_ml.glm import Array
+from models_ml.shrinkage import Shrinkage
+from models_ml.threads import on_one_thread
 
 TELEMATICS = ("driving_score",)
 CREDIBLE = ("model", "region")
@@ -47,6 +49,7 @@ class Unseen:
         learn, judge: contracts.
         champion, challenger: fitted on `learn` alone; there may be no challenger.
         trend_error: of the champion's level, nought where both stand in the same years.
+        shrinkage: of the champion, chosen within `learn`.
     """
 
     basis: str
@@ -55,6 +58,7 @@ class Unseen:
     champion: FrequencySeverityModel
     challenger: Challenger | None
     trend_error: float = 0.0
+    shrinkage: Shrinkage | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,7 @@ class CoverEvaluation:
     remarks: tuple[str, ...]
 
 
+@on_one_thread
 def evaluate_cover(unseen: Unseen, contracts: pl.DataFrame, rating: Rating, seed: int) -> CoverEvaluation:
     """Judge a cover in every way there is experience for; what cannot be judged is said in a remark."""
     remarks: list[str] = []
@@ -177,8 +182,9 @@ def _telematics(unseen: Unseen, rating: Rating) -> FactorLift | None:
     others = Rating(
         [f for f in rating.factors if f not in known], rating.orders, rating.middle, rating.use_factor
     )
-    without = fit_as_known(unseen.learn, others)
-    with_all = fit_as_known(unseen.learn, rating)
+    # The same scale for both, so that what differs is the factor.
+    without = fit_as_known(unseen.learn, others, unseen.shrinkage)
+    with_all = fit_as_known(unseen.learn, rating, unseen.shrinkage)
     judged = unseen.judge
     return lift_of(
         known,

@@ -27,6 +27,7 @@ from models_ml.restatement import (
     expected_by_quarter,
     restate,
 )
+from models_ml.shrinkage import Shrinkage, choose_shrinkage
 
 FIRST_LOOK_PRIOR = 0.4
 """Prior of the first look; it is no forecast, so it is not learned."""
@@ -83,11 +84,13 @@ class FirstLook:
 
 @dataclass(frozen=True)
 class CoverForecast:
-    """A fitted model, the cells it was fitted on, and what was done to their experience before."""
+    """A fitted model, the cells it was fitted on, what was done to their experience before, and how far its
+    relativities are believed."""
 
     model: FrequencySeverityModel
     cells: pl.DataFrame
     restatement: Restatement
+    shrinkage: Shrinkage
 
 
 def first_look(known: CoverExperience, assumptions: Assumptions, rating: Rating) -> FirstLook:
@@ -120,12 +123,19 @@ def trends_of_segments(looks: Sequence[FirstLook]) -> dict[str, Trend]:
     }
 
 
-def forecast_cover(look: FirstLook, all_covers: Mapping[str, Trend]) -> CoverForecast:
-    """Forecast a cover for the rating year.
+def forecast_cover(
+    look: FirstLook,
+    all_covers: Mapping[str, Trend],
+    day: dt.date | None = None,
+    shrinkage: Shrinkage | None = None,
+) -> CoverForecast:
+    """Forecast a cover at the level of a day.
 
     Args:
         look: the first look at it.
         all_covers: trend of each segment over all covers; one that is missing has the assumed trend.
+        day: to whose level experience is brought; None takes the middle of the rating year.
+        shrinkage: as chosen before on the same rows; None chooses it.
 
     Raises:
         BadCellError, NoExposureError, NoClaimsError: see `FrequencySeverityModel.fit`.
@@ -141,14 +151,33 @@ def forecast_cover(look: FirstLook, all_covers: Mapping[str, Trend]) -> CoverFor
             a_priori=assumed.frequency_trend if complement is None else complement.selected,
             prior_sd=assumed.trend_sd,
         )
-    contracts, told = restate(known, look.development, look.by_quarter, frequency, assumed, rating.middle)
+    contracts, told = restate(
+        known, look.development, look.by_quarter, frequency, assumed, day or rating.middle
+    )
     cells = as_cells(contracts, rating.factors)
-    return CoverForecast(_model(rating, None, told.large_loss_factor).fit(cells), cells, told)
+    shrinkage = shrinkage or shrinkage_of(contracts, rating)
+    model = _model(rating, None, told.large_loss_factor, shrinkage.scales).fit(cells)
+    return CoverForecast(model, cells, told, shrinkage)
 
 
-def fit_as_known(contracts: pl.DataFrame, rating: Rating) -> FrequencySeverityModel:
-    """The same model at the level of the experience itself, to be judged on experience of the same years."""
-    return _model(rating, None).fit(as_cells(contracts, rating.factors))
+def fit_as_known(
+    contracts: pl.DataFrame, rating: Rating, shrinkage: Shrinkage | None = None
+) -> FrequencySeverityModel:
+    """The same model at the level of the experience itself, to be judged on experience of the same years.
+
+    Args:
+        contracts: to fit on.
+        rating: see `Rating`.
+        shrinkage: as chosen before on the same rows; None chooses it.
+    """
+    cells = as_cells(contracts, rating.factors)
+    shrinkage = shrinkage or shrinkage_of(contracts, rating)
+    return _model(rating, None, scales=shrinkage.scales).fit(cells)
+
+
+def shrinkage_of(contracts: pl.DataFrame, rating: Rating) -> Shrinkage:
+    """How far relativities of these contracts are to be believed, by what is within them alone."""
+    return choose_shrinkage(contracts, rating.factors, rating.orders, rating.use_factor)
 
 
 def as_cells(contracts: pl.DataFrame, factors: Sequence[str]) -> pl.DataFrame:
@@ -170,11 +199,17 @@ def as_cells(contracts: pl.DataFrame, factors: Sequence[str]) -> pl.DataFrame:
     )
 
 
-def _model(rating: Rating, prior_sd: float | None, large_loss_factor: float = 1.0) -> FrequencySeverityModel:
+def _model(
+    rating: Rating,
+    prior_sd: float | None,
+    large_loss_factor: float = 1.0,
+    scales: tuple[float, float] = (1.0, 1.0),
+) -> FrequencySeverityModel:
     return FrequencySeverityModel(
         list(rating.factors),
         rating.orders,
         prior_sd,
         use_factor=rating.use_factor,
         large_loss_factor=large_loss_factor,
+        prior_scales=scales,
     )

@@ -29,14 +29,18 @@ from models_ml.glm import (
     Uncertainty,
     dispersion,
     fit_glm,
+    fit_scaled,
     fit_with_learned_priors,
     significant,
     uncertainty,
 )
 from models_ml.relativities import OTHER, no_relativities, relativities, relativity_of
+from models_ml.threads import on_one_thread
 
 MIN_SEVERITY_CELLS = 2
 KM_PER_UNIT = 10_000
+EXPOSURE = "_exposure"
+"""What claims are counted per: vehicle-years at risk, or 10,000 km of them."""
 LEAST_KM_A_YEAR = 100.0
 """Whoever stands still is taken to drive this far, so that a rate per kilometre stays a rate."""
 
@@ -67,6 +71,8 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
         use_factor: the factor whose levels are bands of use, where claims follow the kilometres.
         large_loss_factor: what expected cost is multiplied by for the part of large losses that was cut
             off before the fit.
+        prior_scales: shares of the learned widths that are used, for frequency and for severity; 1 uses
+            them as learned, 0 leaves that part flat (`models_ml.shrinkage` chooses them).
 
     Attributes:
         base_frequency_: claims per vehicle-year at the base levels.
@@ -103,13 +109,16 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
         prior_sd: float | None = None,
         use_factor: str | None = None,
         large_loss_factor: float = 1.0,
+        prior_scales: tuple[float, float] = (1.0, 1.0),
     ) -> None:
         self.factors = factors
         self.orders = orders
         self.prior_sd = prior_sd
         self.use_factor = use_factor
         self.large_loss_factor = large_loss_factor
+        self.prior_scales = prior_scales
 
+    @on_one_thread
     def fit(self, cells: pl.DataFrame, y: None = None) -> FrequencySeverityModel:  # noqa: ARG002
         """Fit on the cells of one cover.
 
@@ -129,7 +138,7 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
         """
         cover = checked_cover(cells, self.factors, reserved=OTHER)
         self.cover_ = cover
-        cells = _with_defaults(cells, self.use_factor)
+        cells = with_defaults(cells, self.use_factor)
         encoder = LevelEncoder([f for f in self.factors if f != self.use_factor], self.orders)
         encoder.fit(cells, cells["exposure_years"].to_numpy())
         self.encoder_ = encoder
@@ -202,7 +211,7 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
 
     def _fit_parts(self, encoder: LevelEncoder, cells: pl.DataFrame) -> tuple[Fit, Fit]:
         claims = cells["claim_count"].to_numpy().astype(float)
-        exposure = cells["_exposure"].to_numpy()
+        exposure = cells[EXPOSURE].to_numpy()
         frequency, self.uncertainty_frequency_ = self._fit_one(
             "poisson", encoder, cells, claims / exposure, exposure
         )
@@ -221,7 +230,9 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
             nothing = np.zeros(encoder.coding_.shape[1])
             fit = Fit(float(np.log(y[0])), nothing, np.full(len(nothing), LEAST_SD))
         elif self.prior_sd is None:
-            fit = fit_with_learned_priors(family, design, y, weight, encoder.groups_)
+            learned = fit_with_learned_priors(family, design, y, weight, encoder.groups_)
+            scale = self.prior_scales[0 if family == "poisson" else 1]
+            fit = fit_scaled(family, design, y, weight, learned, scale)
         else:
             sds = np.full(design.shape[1], self.prior_sd)
             fit = fit_glm(family, design, y, weight, sds, dispersion(family, y, weight))
@@ -305,10 +316,10 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
         return result
 
 
-def _with_defaults(cells: pl.DataFrame, use_factor: str | None) -> pl.DataFrame:
+def with_defaults(cells: pl.DataFrame, use_factor: str | None) -> pl.DataFrame:
     """Cells that were in force, in order, with what was not restated as it stands.
 
-    Adds `_exposure`, what claims are counted per: vehicle-years at risk, or 10,000 km of them.
+    Adds `EXPOSURE`, what claims are counted per: vehicle-years at risk, or 10,000 km of them.
     """
     missing = [
         pl.col(source).alias(name)
@@ -317,11 +328,11 @@ def _with_defaults(cells: pl.DataFrame, use_factor: str | None) -> pl.DataFrame:
     ]
     cells = cells.with_columns(missing).filter(pl.col("exposure_years") > 0).sort("cell_id")
     if not use_factor:
-        return cells.with_columns(_exposure=AT_RISK)
+        return cells.with_columns(pl.col(AT_RISK).alias(EXPOSURE))
     least = pl.col("exposure_years") * LEAST_KM_A_YEAR
     cells = cells.with_columns(pl.max_horizontal(DRIVEN, least).alias(DRIVEN))
     use = pl.col(DRIVEN) / pl.col("exposure_years") / KM_PER_UNIT
-    return cells.with_columns(_exposure=pl.col(AT_RISK) * use)
+    return cells.with_columns((pl.col(AT_RISK) * use).alias(EXPOSURE))
 
 
 def _use_levels(cells: pl.DataFrame, factor: str) -> pl.DataFrame:

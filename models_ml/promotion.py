@@ -10,8 +10,11 @@ import polars as pl
 from models_ml.errors import BadColumnError, ModellingError
 from models_ml.evaluation.calibration import balance, calibration_line
 from models_ml.evaluation.columns import non_negative, positive
+from models_ml.evaluation.losses import poisson_loss
 from models_ml.evaluation.paired import paired_deviance
+from models_ml.glm import significant
 
+FORECASTS = ("champion", "challenger", "constant")
 _SCHEMA = {
     "cover": pl.String,
     "rows": pl.Int64,
@@ -20,6 +23,7 @@ _SCHEMA = {
     "deviance_challenger": pl.Float64,
     "gain": pl.Float64,
     "gain_lower": pl.Float64,
+    "lift_champion": pl.Float64,
     "actual_over_expected": pl.Float64,
     "actual_over_expected_lower": pl.Float64,
     "actual_over_expected_upper": pl.Float64,
@@ -35,15 +39,16 @@ class PromotionLimits:
     """What a challenger must hold on every cover.
 
     Args:
-        tolerance: share of the champion's deviance by which it may be worse; the one-sided bound of
-            the paired difference at `confidence` counts, so that it must be shown, not merely hoped.
+        tolerance: share of the champion's lift, the deviance it takes off one rate for all, that may be
+            lost; the one-sided bound of the paired difference at `confidence` counts, so that it must be
+            shown, not merely hoped. A champion without lift leaves nothing to lose.
         balance: distance of actual over expected claims from 1; refused where the whole interval of
             the ratio lies beyond it.
         slope: the same for the calibration slope.
         confidence: of the bound and the intervals.
     """
 
-    tolerance: float = 0.005
+    tolerance: float = 0.1
     balance: float = 0.05
     slope: float = 0.20
     confidence: float = 0.95
@@ -51,7 +56,7 @@ class PromotionLimits:
 
 @dataclass(frozen=True)
 class Promotion:
-    """The decision; `by_cover` has the figures, `reasons` a sentence per cover and figure."""
+    """Whether the challenger passed; `by_cover` has figures, `reasons` a sentence per cover and figure."""
 
     promoted: bool
     by_cover: pl.DataFrame
@@ -68,7 +73,8 @@ def judge_promotion(
 
     Args:
         unseen: experience out of time, a row per contract and cover: `cover`, `exposure_years` above
-            zero, `claim_count`, and the claims that `champion` and `challenger` expect, above zero.
+            zero, `claim_count`, and the claims that `champion`, `challenger` and `constant`, one rate for
+            all of the cover, expect, above zero.
         limits: see `PromotionLimits`.
         cluster: column, such as the vehicle, within which rows are not independent.
 
@@ -84,6 +90,8 @@ def judge_promotion(
     judged = [_judge_cover(part, limits, cluster) for part in parts]
     failures = [reason for _, fails, _ in judged for reason in fails]
     passes = [reason for _, _, good in judged for reason in good]
+    good, total = _total(unseen)
+    (passes if good else failures).insert(0, total)
     return Promotion(
         promoted=not failures,
         by_cover=pl.DataFrame([figures for figures, _, _ in judged], schema=_SCHEMA),
@@ -96,7 +104,7 @@ def _judge_cover(
 ) -> tuple[dict[str, Any], list[str], list[str]]:
     """Figures of one cover, why it fails and what it passes."""
     cover = str(part["cover"][0])
-    numbers = {c: part[c] for c in ("exposure_years", "claim_count", "champion", "challenger")}
+    numbers = {c: part[c] for c in ("exposure_years", "claim_count", *FORECASTS)}
     try:
         non_negative(claim_count=part["claim_count"])
         positive(**{c: values for c, values in numbers.items() if c != "claim_count"})
@@ -118,6 +126,17 @@ def _judge_cover(
     return {**figures, "passed": not fails}, fails, passes
 
 
+def _total(unseen: pl.DataFrame) -> tuple[bool, str]:
+    """Whether the challenger is better than the champion over all covers together, or as good."""
+    claims = unseen["claim_count"].to_numpy().astype(float)
+    losses = {name: poisson_loss(claims, unseen[name].to_numpy()) for name in ("champion", "challenger")}
+    good = significant(losses["challenger"]) <= significant(losses["champion"])
+    return good, (
+        f"all covers: deviance {losses['challenger']:.4f}, champion {losses['champion']:.4f}: "
+        f"{'not worse' if good else 'worse'}"
+    )
+
+
 Check = tuple[dict[str, Any], bool, str]
 
 
@@ -131,18 +150,21 @@ def _deviance(part: pl.DataFrame, limits: PromotionLimits, cluster: str | None) 
         return {}, False, str(error)
     # The lower end of a two-sided interval at 2c - 1 is the one-sided bound at c.
     lower = found.interval(2 * limits.confidence - 1)[0]
-    allowed = limits.tolerance * found.reference
+    lift = poisson_loss(part["claim_count"].to_numpy().astype(float), part["constant"].to_numpy())
+    lift -= found.reference
+    allowed = limits.tolerance * max(lift, 0.0)
     good = lower >= -allowed
     text = (
         f"deviance {found.candidate:.3f}, champion {found.reference:.3f}; gain {found.gain:.3f}, "
         f"at least {lower:.3f} at {limits.confidence:.0%} ({'allowed' if good else 'less than allowed'}: "
-        f"{-allowed:.3f})"
+        f"{-allowed:.3f}, {limits.tolerance:.0%} of a lift of {lift:.3f})"
     )
     figures = {
         "deviance_champion": found.reference,
         "deviance_challenger": found.candidate,
         "gain": found.gain,
         "gain_lower": lower,
+        "lift_champion": lift,
     }
     return figures, good, text
 

@@ -211,7 +211,10 @@ def _print_origin(console: Console, manifest: Manifest) -> None:
     console.print("Made from", style="bold")
     seeds = ", ".join(f"{n} {h[:HASH_SHOWN]}" for n, h in manifest.seeds.items())
     facts = {
-        "model": manifest.model_version or "not named",
+        "rated by": manifest.rated_by or "not named",
+        "champion": manifest.champion or "not named",
+        "challenger": manifest.challenger or "none",
+        "priced to": manifest.priced_to_in_words(),
         "code": manifest.code_revision,
         "rating plan": seeds or "no seeds",
         "mapping": manifest.mapping_sha256[:HASH_SHOWN],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,8 +36,6 @@ def run_job(delivery: Path | None, mapping: Path | None, rating_year: int, valua
         InputError: the delivery, the mapping or an argument cannot be used; nothing was written.
     """
     began = time.perf_counter()
-    # The fits are many and small: with a pool of threads each they take three times as long.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     repricing = _asked(delivery, mapping, rating_year, valuation_date)
     plan = repricing.plan()
     _check_before_anything_is_written(plan.mapping_path, plan.delivery, simulated=delivery is None)

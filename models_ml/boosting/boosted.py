@@ -18,6 +18,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from models_ml.boosting.bands import UNSEEN, Array, BandEncoder, FactorLevels
 from models_ml.boosting.grids import Axis
 from models_ml.errors import ModellingError
+from models_ml.threads import on_one_thread
 
 Family = Literal["poisson", "gamma"]
 Interactions = Literal["all", "pairs", "none"]
@@ -87,6 +88,7 @@ class BoostedModel(BaseEstimator):  # type: ignore[misc]
         self.bags = bags
         self.seed = seed
 
+    @on_one_thread
     def fit(self, frame: pl.DataFrame, rate: Array, weight: Array) -> BoostedModel:
         """Fit.
 
@@ -118,6 +120,7 @@ class BoostedModel(BaseEstimator):  # type: ignore[misc]
         """Rate of every row, shape (rows,), per unit of weight."""
         return np.asarray(self.predict_design(self.design(self.encoder_.transform(frame))))
 
+    @on_one_thread
     def predict_design(self, design: Array) -> Array:
         """Rate of every row of the matrix the trees see."""
         logs = [np.log(trees.predict(design)) for trees in self.trees_]

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+import numpy as np
 import polars as pl
 
+from models_ml.errors import ModellingError
 from models_ml.evaluation.calibration import actual_expected, by_decile, by_level
-from models_ml.evaluation.losses import poisson_loss
+from models_ml.evaluation.losses import poisson_loss, poisson_losses, tweedie_losses
 from models_ml.evaluation.ordering import gini
+from models_ml.evaluation.paired import paired_gain
 from models_ml.frequency_severity import FrequencySeverityModel
 from models_ml.glm import SIGNIFICANT_DIGITS, Array, significant
+
+FLAT = 1e-9
+"""Share by which a forecast that is one rate for all may differ from it."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,11 @@ class Judgement:
     the claims of the learning experience. `gini_model` orders by predicted frequency, `gini_cost_model`
     by predicted burning cost, both with claims as outcome; a premium pays for cost, so the latter is the
     like-for-like of `gini_charged`. `gini_amount_*` have the net amount as outcome.
+
+    `gain_over_constant` is the deviance of one rate for all, at the level of the forecast itself, less that
+    of the forecast: what relativities bring, above zero where they help, with its standard error, paired by
+    vehicle. `cost_gain_over_constant` is the same of cost (`tweedie_losses`). The level is judged by actual
+    over expected.
 
     `by_factor` and `by_decile` hold actual and expected claims and amounts, with the exact Poisson 95 %
     interval of actual over expected claims.
@@ -44,6 +57,19 @@ class Judgement:
     gini_cost_model: float | None = None
     gini_amount_model: float | None = None
     gini_amount_charged: float | None = None
+    gain_over_constant: float | None = None
+    gain_over_constant_error: float | None = None
+    cost_gain_over_constant: float | None = None
+    cost_gain_over_constant_error: float | None = None
+
+    @property
+    def worse_than_constant(self) -> bool:
+        """Whether claims or cost were forecast worse than by one rate for all, by over one standard error."""
+        pairs = (
+            (self.gain_over_constant, self.gain_over_constant_error),
+            (self.cost_gain_over_constant, self.cost_gain_over_constant_error),
+        )
+        return any(gain is not None and error is not None and gain < -error for gain, error in pairs)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values, for JSON."""
@@ -79,6 +105,12 @@ def judge(model: FrequencySeverityModel, learn: pl.DataFrame, unseen: pl.DataFra
         expected_amount=burning_cost * exposure,
     )
     amounts = scored["amount"].to_numpy()
+    vehicle = unseen["vehicle_id"].to_numpy() if "vehicle_id" in unseen.columns else None
+    gain, gain_error = _gain(poisson_losses, claims, frequency * exposure, exposure, vehicle)
+    paid = np.maximum(amounts, 0.0)
+    cost_gain, cost_error = _gain(
+        partial(tweedie_losses, exposure=exposure), paid, burning_cost * exposure, exposure, vehicle
+    )
     amount = float(amounts.sum())
     return _repeatable(
         Judgement(
@@ -101,6 +133,10 @@ def judge(model: FrequencySeverityModel, learn: pl.DataFrame, unseen: pl.DataFra
             gini_cost_model=gini(exposure, claims, burning_cost),
             gini_amount_model=gini(exposure, amounts, burning_cost),
             gini_amount_charged=None if charged is None else gini(exposure, amounts, charged),
+            gain_over_constant=gain,
+            gain_over_constant_error=gain_error,
+            cost_gain_over_constant=cost_gain,
+            cost_gain_over_constant_error=cost_error,
         )
     )
 
@@ -116,6 +152,24 @@ def _repeatable(judged: Judgement) -> Judgement:
         for name, value in vars(judged).items()
     }
     return Judgement(**rounded)
+
+
+def _gain(
+    losses: Callable[[Array, Array], Array],
+    outcome: Array,
+    expected: Array,
+    exposure: Array,
+    vehicle: Array | None,
+) -> tuple[float | None, float | None]:
+    """Gain of a forecast over one rate for all at its own level, and its error; None for a single row."""
+    constant = exposure * (expected.sum() / exposure.sum())
+    try:
+        found = paired_gain(losses(outcome, constant), losses(outcome, expected), vehicle)
+    except ModellingError:
+        return None, None
+    # A flat forecast differs from the constant by the last bits of a sum; that is no difference.
+    nothing = float(np.abs(expected - constant).max()) <= FLAT * float(constant.max())
+    return (0.0, 0.0) if nothing else (found.gain, found.error)
 
 
 def _charged(learn: pl.DataFrame, unseen: pl.DataFrame) -> Array | None:

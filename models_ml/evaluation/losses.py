@@ -27,6 +27,15 @@ def poisson_loss(claims: Array, expected: Array) -> float:
     return float(np.mean(poisson_losses(claims, expected)))
 
 
+def tweedie_losses(cost: Array, expected: Array, exposure: Array) -> Array:
+    """Tweedie deviance of power 1.5 of the cost a year of every row, times its exposure.
+
+    4 (sqrt(y) - sqrt(mu))^2 / sqrt(mu), with y and mu cost per vehicle-year (see `tweedie_deviance`).
+    """
+    rate = np.maximum(expected / exposure, MIN_MEAN)
+    return np.asarray(exposure * 4 * (np.sqrt(cost / exposure) - np.sqrt(rate)) ** 2 / np.sqrt(rate))
+
+
 def gamma_deviance(severity: Column, expected: Column, claims: Column) -> float:
     """Mean gamma deviance of mean claims, weighted by the number of claims behind each.
 

@@ -52,7 +52,16 @@ def paired_deviance(
         ModellingError: there are fewer than two rows or clusters.
     """
     count, old, new = non_negative(claims=claims, reference=reference, candidate=candidate)
-    losses_old, losses_new = poisson_losses(count, old), poisson_losses(count, new)
+    return paired_gain(poisson_losses(count, old), poisson_losses(count, new), cluster)
+
+
+def paired_gain(losses_old: Array, losses_new: Array, cluster: Array | None = None) -> PairedDeviance:
+    """Compare two forecasts by their losses of the same rows, shape (rows,); see `paired_deviance`.
+
+    Raises:
+        BadColumnError: `cluster` has another length.
+        ModellingError: there are fewer than two rows or clusters.
+    """
     gains = losses_old - losses_new
     gain = float(gains.mean())
     sums: Array = gains - gain

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import dagster as dg
 
@@ -11,8 +11,7 @@ from pipelines.previews import png, preview
 from pipelines.progress import LOGGER, step
 from pipelines.repricing import Repricing
 
-if TYPE_CHECKING:
-    from models_ml.promotion import Promotion
+BETTER_THAN_CONSTANT = "better_than_one_rate_for_all"
 
 
 @dg.asset(
@@ -20,10 +19,17 @@ if TYPE_CHECKING:
     kinds={"scikitlearn"},
     owners=["team:pricing"],
     deps=["serving_database"],
+    check_specs=[
+        dg.AssetCheckSpec(
+            BETTER_THAN_CONSTANT,
+            asset="cost_forecast",
+            description="No cover is flat or, on what it has not seen, worse than one rate for all.",
+        )
+    ],
     description="Frequency x severity per cover at the level of the rating year, judged on contracts it has "
     "not seen, beside a challenger of boosted pairs.",
 )
-def cost_forecast(repricing: Repricing) -> dg.MaterializeResult[None]:
+def cost_forecast(repricing: Repricing) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Fit and judge every cover, keep the models, and write the report."""
     import polars as pl
 
@@ -37,10 +43,12 @@ def cost_forecast(repricing: Repricing) -> dg.MaterializeResult[None]:
     plan = repricing.plan()
     here = plan.settings
     first, last = plan.mapping.rating_year(plan.rating_year)
+    valued = valuation_date(here.lake(plan.client))
     experience = load_experience(here.serving(plan.client), first)
-    forecast = fit_forecast(experience, first + (last - first) / 2, here.seed)
+    priced = {cover: experience.loss_date(cover, first, last, valued) for cover in experience.covers}
+    forecast = fit_forecast(experience, first + (last - first) / 2, here.seed, priced)
     with step("model store and report") as log:
-        champion = keep_forecast(forecast, experience, plan)
+        kept = keep_forecast(forecast, experience, plan)
         head = ReportHead(
             plan.client,
             plan.mapping.title,
@@ -48,8 +56,10 @@ def cost_forecast(repricing: Repricing) -> dg.MaterializeResult[None]:
             plan.rating_year,
             first,
             last,
-            valuation_date(here.lake(plan.client)),
-            champion.name,
+            valued,
+            kept.rated_by.name,
+            kept.champion.name,
+            kept.in_words(),
         )
         folder = here.forecast(plan.client, plan.rating_year)
         made = Handover(
@@ -57,12 +67,15 @@ def cost_forecast(repricing: Repricing) -> dg.MaterializeResult[None]:
             evidences={cover: evidence(model) for cover, model in forecast.models.items()},
             judgements=forecast.judgements,
             refused=dict(forecast.refused),
-            model_version=champion.name,
+            rated_by=kept.rated_by.name,
+            champion=kept.champion.name,
+            challenger=kept.in_words(),
+            priced_to={cover: made.priced.day for cover, made in forecast.covers.items() if made.priced},
             report=report_html(head, forecast),
             evaluation=evaluation_json(forecast),
         )
         hand_over(made, folder)
-        log.say(f"champion {champion.name}")
+        log.say(f"rated by {kept.rated_by.name}; challenger {kept.in_words()}")
     judged = pl.DataFrame(
         [
             {k: v for k, v in vars(j).items() if not isinstance(v, pl.DataFrame)}
@@ -74,23 +87,33 @@ def cost_forecast(repricing: Repricing) -> dg.MaterializeResult[None]:
         metadata={
             "dagster/row_count": len(forecast.models),
             "judgement": preview(judged),
-            "champion": champion.name,
-            "challenger": promotion_in_words(forecast.promotion),
+            "rated_by": kept.rated_by.name,
+            "champion": kept.champion.name,
+            "challenger": kept.in_words(),
             "not_priced": dg.MetadataValue.json(dict(forecast.refused)),
             "factors": ", ".join(experience.factors),
             "report": dg.MetadataValue.path(folder / "model_report.html"),
             **plots,
-        }
+        },
+        check_results=[_better_than_constant(made.evaluation)],
     )
 
 
-def promotion_in_words(promotion: Promotion | None) -> str:
-    """Whether the challenger took the champion's place, and what spoke first against it."""
-    if promotion is None:
-        return "there is none"
-    if promotion.promoted:
-        return "promoted: not worse on every cover"
-    return f"not promoted: {promotion.reasons[0]}"
+def _better_than_constant(evaluation: bytes) -> dg.AssetCheckResult:
+    """A warning where a cover is flat, or was forecast worse than by one rate for all."""
+    import json
+
+    from pipelines.pricing.versions.belief import beliefs, in_doubt
+
+    told: dict[str, Any] = json.loads(evaluation)
+    doubts = in_doubt(told)
+    return dg.AssetCheckResult(
+        check_name=BETTER_THAN_CONSTANT,
+        passed=not doubts,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(doubts) or "every cover is told apart, and none worse than by one rate for all",
+        metadata={"covers": preview(beliefs(told))},
+    )
 
 
 @dg.asset(
@@ -106,6 +129,7 @@ def rate_table(repricing: Repricing) -> dg.MaterializeResult[None]:
     from pipelines.pricing.forecasting.handover import take_over
     from pipelines.pricing.observing import untold
     from pipelines.pricing.versions.making import draft_rate_table
+    from pipelines.pricing.versions.unusual import in_words, unusual_levels
     from pipelines.pricing.workflow import Desk
 
     plan = repricing.plan()
@@ -121,6 +145,8 @@ def rate_table(repricing: Repricing) -> dg.MaterializeResult[None]:
     path = desk.path(standing)
     for observation in untold(desk):
         dg.AssetExecutionContext.get().log_event(observation)
+    for level in unusual_levels(parts.rates, parts.plan).iter_rows(named=True):
+        LOGGER.warning("%s", in_words(level, parts.plan))
     LOGGER.info("%s", parts.book.in_words())
     LOGGER.info("rate table %s (%s) in %s", standing.version, standing.state, path)
     return dg.MaterializeResult(

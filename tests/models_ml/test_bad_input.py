@@ -85,7 +85,9 @@ def test_a_level_that_separates_all_claims_has_a_finite_relativity() -> None:
     )
     model = fit_as_known(contracts, rating())
     (low,) = model.relativities_.filter(pl.col("level") == "taxi")["frequency_relativity"]
-    assert np.exp(-3 * MOST_SD) < low < 0.05
+    # As far down as the widest prior allows, and no further (Poisson-gamma credibility of nought claims).
+    expected = model.base_frequency_ * contracts.filter(taxi)["exposure_years"].sum()
+    assert MOST_SD**-2 / (MOST_SD**-2 + expected) < low < 0.3
     assert np.isfinite(model.predict_burning_cost(contracts)).all()
 
 

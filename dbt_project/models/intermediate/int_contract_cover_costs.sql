@@ -43,6 +43,8 @@ final as (
         terms.tier,
         terms.effective_date,
         terms.last_day,
+        terms.expiry_date,
+        terms.last_day_in_force,
         terms.annual_km,
         terms.period,
         terms.annual_premium,

@@ -35,6 +35,8 @@ terms as (
         periods.tier,
         periods.effective_date,
         periods.last_day,
+        periods.expiry_date,
+        periods.last_day_in_force,
         periods.annual_premium,
         periods.promised_days,
         vehicles.make,
@@ -84,6 +86,8 @@ final as (
         region,
         effective_date,
         last_day,
+        expiry_date,
+        last_day_in_force,
         period,
         annual_premium,
         -- Next year's model is sold this year: it is new, not minus one year old.

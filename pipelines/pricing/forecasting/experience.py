@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from models_ml.actuarial.development import Triangle, triangles_by_cover
+from models_ml.actuarial.loss_date import LossDate, mean_loss_date
 from models_ml.cells import DRIVEN
 from models_ml.cover_forecast import Rating
 from models_ml.restatement import Assumptions, CoverExperience, claims_of_contracts
@@ -78,6 +79,11 @@ class Experience:
         )
         numbers = ("frequency_trend", "severity_trend", "trend_sd", "large_loss_quantile")
         return rating, Assumptions(*(float(row[name]) for name in numbers))
+
+    def loss_date(self, cover: str, first: dt.date, last: dt.date, valued: dt.date) -> LossDate:
+        """Mean day of loss of the contracts with a cover that the table of a rating year will price."""
+        known = (pl.col("cover") == cover) & (pl.col("period") == "learn")
+        return mean_loss_date(self.contracts.filter(known), first, last, valued)
 
     def large_loss_quantile(self, cover: str) -> float:
         """Share of a cover's claims above which they are cut."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from models_ml.actuarial.loss_date import LossDate
 from models_ml.actuarial.trend import Trend
 from models_ml.base_levels import share_base_levels
 from models_ml.challenger import Challenger, fit_challenger
@@ -21,23 +22,35 @@ from models_ml.cover_forecast import (
     first_look,
     fit_as_known,
     forecast_cover,
+    shrinkage_of,
     trends_of_segments,
 )
 from models_ml.errors import ModellingError
 from models_ml.evaluation import Judgement
 from models_ml.frequency_severity import FrequencySeverityModel
 from models_ml.promotion import Promotion, judge_promotion
+from models_ml.shrinkage import Shrinkage
 from pipelines.pricing.forecasting.experience import Experience, split
 from pipelines.progress import LOGGER, step
 
 
 @dataclass(frozen=True)
 class ForecastCover:
-    """A cover's forecast, its challenger, if one could be fitted, and how good both are."""
+    """A cover's forecast, its challenger, if one could be fitted, and how good both are.
+
+    Attributes:
+        made: at the level of `priced`, which rates.
+        challenger: of its frequency.
+        evaluation: of the same model at the level of what it is judged on.
+        priced: day to whose level `made` was brought; None where that is the middle of the rating year.
+        judged_shrinkage: of the model that was judged, chosen within the rows it learned from.
+    """
 
     made: CoverForecast
     challenger: Challenger | None
     evaluation: CoverEvaluation
+    priced: LossDate | None = None
+    judged_shrinkage: Shrinkage | None = None
 
     @property
     def model(self) -> FrequencySeverityModel:
@@ -69,14 +82,22 @@ class Forecast:
         return {cover: forecast.evaluation.judgement for cover, forecast in self.covers.items()}
 
 
-def fit_forecast(experience: Experience, middle: dt.date, seed: int) -> Forecast:
+def fit_forecast(
+    experience: Experience,
+    middle: dt.date,
+    seed: int,
+    priced: Mapping[str, LossDate] | None = None,
+) -> Forecast:
     """Fit and judge every cover; one that cannot be fitted is left out with the reason.
 
     Args:
         experience: of the client.
-        middle: mid-point of the rating year, to whose level experience is brought.
+        middle: mid-point of the rating year: the calendar year that contracts begun in it are judged in.
         seed: of folds, hold-outs and permutations.
+        priced: by cover, the mean day of loss of the contracts to be priced, to whose level experience is
+            brought for the rates; a cover that is missing is priced at the middle of the rating year.
     """
+    priced = priced or {}
     refused: dict[str, str] = {}
     looks = _first_looks(experience, middle, refused)
     all_covers = trends_of_segments(list(looks.values()))
@@ -86,16 +107,21 @@ def fit_forecast(experience: Experience, middle: dt.date, seed: int) -> Forecast
         with step(f"forecast {cover}", slow=True) as log:
             contracts = experience.contracts.filter(pl.col("cover") == cover)
             try:
-                made = forecast_cover(look, all_covers)
-                judged = _unseen(made, contracts, look.rating, seed)
+                day = priced.get(cover)
+                made = forecast_cover(look, all_covers, None if day is None else day.day)
+                judged = _unseen(
+                    _in_calendar_year(made, look, all_covers, contracts, day), contracts, look.rating, seed
+                )
                 evaluation = evaluate_cover(judged, contracts, look.rating, seed)
             except ModellingError as error:
                 refused[cover] = str(error)
                 log.say(f"not priced: {error}")
                 continue
-            covers[cover] = ForecastCover(made, _challenger(made, look.rating, judged, seed), evaluation)
+            challenger = _challenger(made, look.rating, judged, seed)
+            covers[cover] = ForecastCover(made, challenger, evaluation, day, judged.shrinkage)
             unseen.append(_expected_by_both(judged))
             log.rows(made.cells.height, _headline(evaluation.judgement))
+            _say_shrinkage(cover, covers[cover])
     for cover, reason in refused.items():
         LOGGER.warning("%s is not priced: %s", cover, reason)
     share_base_levels({cover: forecast.model for cover, forecast in covers.items()})
@@ -116,15 +142,42 @@ def _first_looks(experience: Experience, middle: dt.date, refused: dict[str, str
     return looks
 
 
+def _in_calendar_year(
+    made: CoverForecast,
+    look: FirstLook,
+    all_covers: Mapping[str, Trend],
+    contracts: pl.DataFrame,
+    day: LossDate | None,
+) -> CoverForecast:
+    """The forecast at the middle of the rating year, where contracts begun in it are there to judge it by."""
+    if day is None or not contracts["period"].is_in(["judge"]).any():
+        return made
+    return forecast_cover(look, all_covers, shrinkage=made.shrinkage)
+
+
+def _say_shrinkage(cover: str, made: ForecastCover) -> None:
+    """Say how far the relativities of a cover are believed; aloud where they are not."""
+    shrinkage, judged = made.made.shrinkage, made.evaluation.judgement
+    LOGGER.info("%s: %s", cover, shrinkage.in_words())
+    if shrinkage.flat:
+        LOGGER.warning("%s is flat: its price tells nobody apart, for nothing is known that would", cover)
+    if judged.worse_than_constant:
+        LOGGER.warning("%s: the forecast is worse than one rate for all on what it has not seen", cover)
+
+
 def _unseen(made: CoverForecast, contracts: pl.DataFrame, rating: Rating, seed: int) -> Unseen:
     """What the cover is judged on, by models that have not seen it."""
     learn, judged, basis = split(contracts, seed)
     if contracts["period"].is_in(["judge"]).any():
         champion, cells, moved = made.model, made.cells, made.restatement.trend_error
+        shrinkage = made.shrinkage
     else:
         # The published model has seen the hold-out, so one that has not is judged in its place.
-        champion, cells, moved = fit_as_known(learn, rating), as_cells(learn, rating.factors), 0.0
-    return Unseen(basis, learn, judged, champion, _try_challenger(cells, rating, champion, seed), moved)
+        shrinkage = shrinkage_of(learn, rating)
+        champion = fit_as_known(learn, rating, shrinkage)
+        cells, moved = as_cells(learn, rating.factors), 0.0
+    challenger = _try_challenger(cells, rating, champion, seed)
+    return Unseen(basis, learn, judged, champion, challenger, moved, shrinkage)
 
 
 def _try_challenger(
@@ -147,9 +200,11 @@ def _challenger(made: CoverForecast, rating: Rating, judged: Unseen, seed: int) 
 def _expected_by_both(judged: Unseen) -> pl.DataFrame:
     exposure = judged.judge["exposure_years"].to_numpy()
     challenger = judged.challenger or judged.champion
+    learned = judged.learn.select(pl.col("claim_count").sum() / pl.col("exposure_years").sum()).item()
     return judged.judge.select("cover", "vehicle_id", "exposure_years", "claim_count").with_columns(
         champion=pl.Series(np.asarray(judged.champion.predict_frequency(judged.judge) * exposure)),
         challenger=pl.Series(np.asarray(challenger.predict_frequency(judged.judge) * exposure)),
+        constant=learned * pl.col("exposure_years"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +21,18 @@ SCHEMA = {"factor": pl.String, "level": pl.String, **dict.fromkeys(EVIDENCE, pl.
 
 @dataclass(frozen=True)
 class Handover:
-    """Models, what their relativities rest on, and judgements by cover; why a cover has none; the model's
-    version, and the pages about it."""
+    """Models, what their relativities rest on, and judgements by cover; why a cover has none; the version of
+    the model that rates, of the champion, and of the challenger with its verdict; the day
+    each cover is priced to; and the pages about it."""
 
     models: dict[str, FrequencySeverityModel]
     evidences: dict[str, pl.DataFrame]
     judgements: dict[str, Judgement]
     refused: dict[str, str]
-    model_version: str
+    rated_by: str
+    champion: str
+    challenger: str
+    priced_to: dict[str, dt.date]
     report: bytes
     evaluation: bytes
 
@@ -35,7 +40,10 @@ class Handover:
 def hand_over(made: Handover, folder: Path) -> None:
     """Write everything, the models last and exact to the last bit: who finds them finds the rest."""
     content = {
-        "model_version": made.model_version,
+        "rated_by": made.rated_by,
+        "champion": made.champion,
+        "challenger": made.challenger,
+        "priced_to": {cover: day.isoformat() for cover, day in made.priced_to.items()},
         "models": {cover: model.to_dict() for cover, model in made.models.items()},
         "evidences": {cover: told.to_dict(as_series=False) for cover, told in made.evidences.items()},
         "judgements": {cover: judged.to_dict() for cover, judged in made.judgements.items()},
@@ -55,7 +63,10 @@ def take_over(folder: Path) -> Handover:
         evidences={c: pl.DataFrame(told, schema=SCHEMA) for c, told in content["evidences"].items()},
         judgements={c: Judgement.from_dict(j) for c, j in content["judgements"].items()},
         refused=content["refused"],
-        model_version=content["model_version"],
+        rated_by=content["rated_by"],
+        champion=content["champion"],
+        challenger=content["challenger"],
+        priced_to={cover: dt.date.fromisoformat(day) for cover, day in content["priced_to"].items()},
         report=(folder / REPORT).read_bytes(),
         evaluation=(folder / EVALUATION).read_bytes(),
     )

@@ -1,15 +1,17 @@
-"""Forecasts in the model store: the champion, and the challenger that the gate did or did not let through."""
+"""Forecasts in the model store: the champion, which rates, and the challenger that the gate passed or not."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from models_ml.boosting.export import bands_frame, cells_frame
 from models_ml.evaluation import Judgement
+from models_ml.promotion import Promotion
 from pipelines.files import parquet_bytes
 from pipelines.pricing.forecasting.experience import Experience
 from pipelines.pricing.forecasting.forecast import Forecast
@@ -33,13 +35,33 @@ TRUSTED = (
 """Types a stored challenger is made of, beyond those skops trusts itself; see `store.load_estimator`."""
 
 
-def keep_forecast(forecast: Forecast, experience: Experience, plan: Plan) -> StoredModel:
-    """Store both models of a forecast, and make one of them the champion.
+@dataclass(frozen=True)
+class Kept:
+    """The models of a forecast as they were stored.
 
-    The challenger becomes champion only where the gate promoted it, else the relativities do.
+    Attributes:
+        rated_by: the one that makes the rates: one-way relativities, whatever the challenger does.
+        champion: the one that the store hands out unless another is named. It is the one that rates: a
+            model is not called champion as long as another one makes the prices.
+        challenger: the one beside it; None where none could be fitted.
+        verdict: whether the challenger passed the gate, and what spoke first against it, in words.
+    """
 
-    Returns:
-        The champion.
+    rated_by: StoredModel
+    champion: StoredModel
+    challenger: StoredModel | None
+    verdict: str
+
+    def in_words(self) -> str:
+        """The challenger by name with its verdict."""
+        return self.verdict if self.challenger is None else f"{self.challenger.name} {self.verdict}"
+
+
+def keep_forecast(forecast: Forecast, experience: Experience, plan: Plan) -> Kept:
+    """Store both models of a forecast, and make the one that rates the champion.
+
+    A challenger that passed the gate is named with its verdict, and stays a challenger: rates are one-way
+    relativities, and it makes none.
     """
     models = plan.settings.models
     data = {
@@ -50,7 +72,7 @@ def keep_forecast(forecast: Forecast, experience: Experience, plan: Plan) -> Sto
     kept, _ = save_model(
         models, _record(plan, RELATIVITIES, forecast, data), _relativities(forecast), _metrics(forecast)
     )
-    champion = kept
+    challenger = None
     if forecast.promotion is not None and any(c.challenger for c in forecast.covers.values()):
         challenger, _ = save_model(
             models,
@@ -59,8 +81,17 @@ def keep_forecast(forecast: Forecast, experience: Experience, plan: Plan) -> Sto
             {**_metrics(forecast), "promotion": _promotion(forecast)},
             {cover: c.challenger.boosted.trees_ for cover, c in forecast.covers.items() if c.challenger},
         )
-        champion = challenger if forecast.promotion.promoted else kept
-    return set_champion(models, plan.client, champion.name)
+    champion = set_champion(models, plan.client, kept.name)
+    return Kept(kept, champion, challenger, promotion_in_words(forecast.promotion))
+
+
+def promotion_in_words(promotion: Promotion | None) -> str:
+    """Whether the challenger passed the gate, and what spoke first against it."""
+    if promotion is None:
+        return "no challenger was judged"
+    if promotion.promoted:
+        return "passed: not worse in all and on every cover; rates stay one-way relativities"
+    return f"did not pass: {promotion.reasons[0]}"
 
 
 def _record(plan: Plan, purpose: str, forecast: Forecast, data: Mapping[str, str]) -> ModelRecord:
@@ -125,7 +156,7 @@ def _promotion(forecast: Forecast) -> dict[str, Any]:
     found = forecast.promotion
     if found is None:
         return {}
-    return {"promoted": found.promoted, **{f"{i:02}": reason for i, reason in enumerate(found.reasons)}}
+    return {"passed": found.promoted, **{f"{i:02}": reason for i, reason in enumerate(found.reasons)}}
 
 
 def _hash(frame: pl.DataFrame) -> str:

@@ -11,7 +11,8 @@ from pipelines.pricing.pack.charts import by_tenth
 from pipelines.pricing.pack.matter import Matter
 from pipelines.pricing.page.markup import Kind, fold, frame_table, note, para, table, text, words
 from pipelines.pricing.report.lift import TENTHS
-from pipelines.pricing.report.summary import calibration
+from pipelines.pricing.report.summary import BELIEFS, BELIEVED, calibration
+from pipelines.pricing.versions.belief import beliefs
 
 MOST_LEVELS = 12
 LEAST_CLAIMS = 5
@@ -56,6 +57,7 @@ def fit(matter: Matter) -> str:
     pieces = [
         intro,
         table(JUDGED, rows, groups=groups),
+        _believed(matter),
         "<h3>Lift</h3>",
         _lift_note(),
         f"<div class='charts'>{charts}</div>",
@@ -64,6 +66,15 @@ def fit(matter: Matter) -> str:
         _beyond(judgements),
     ]
     return "".join(pieces)
+
+
+def _believed(matter: Matter) -> str:
+    """How far each cover's relativities are believed; nothing in versions made before that was told."""
+    rows = beliefs(matter.evaluation)
+    if rows.is_empty():
+        return ""
+    shown = rows.with_columns(pl.col("cover").str.replace_all("_", " "))
+    return "<h3>How far relativities are believed</h3>" + note(BELIEVED) + frame_table(shown, BELIEFS)
 
 
 def _lift_note() -> str:

@@ -7,13 +7,24 @@ from typing import Any
 from pipelines.pricing.pack.matter import Matter
 from pipelines.pricing.pack.signoffs import status
 from pipelines.pricing.pack.why import why
-from pipelines.pricing.page.markup import Kind, note, para, text, written
+from pipelines.pricing.page.markup import Kind, bullets, note, para, text, written
 from pipelines.pricing.renewing.book import Balance
+from pipelines.pricing.versions.belief import in_doubt
+from pipelines.pricing.versions.unusual import in_words, unusual_levels
 
 
 def summary(matter: Matter) -> str:
     """The summary section."""
-    return "".join([_what(matter), _tiles(_figures(matter)), _decided(matter), _held(matter), why(matter)])
+    return "".join(
+        [
+            _what(matter),
+            _tiles(_figures(matter)),
+            _decided(matter),
+            _held(matter),
+            _warned(matter),
+            why(matter),
+        ]
+    )
 
 
 def _what(matter: Matter) -> str:
@@ -146,6 +157,14 @@ def _held(matter: Matter) -> str:
         f"offered less: the price of new business comes before the floor. It held {total['gated']:,} "
         "customers."
     )
+
+
+def _warned(matter: Matter) -> str:
+    """Covers whose relativities rest on nothing, and levels whose price is far from the mean."""
+    plan = matter.parts.plan
+    levels = [in_words(row, plan) for row in unusual_levels(matter.parts.rates, plan).iter_rows(named=True)]
+    told = in_doubt(matter.evaluation) + levels
+    return f"<h3>Look at these first</h3>{bullets(told)}" if told else ""
 
 
 def _without_price(matter: Matter) -> str:

@@ -79,6 +79,18 @@ class RatingPlan:
     def rules(self) -> RepricingRules:
         return repricing_rules(self.table("repricing_rules"))
 
+    @property
+    def price_of_level(self) -> tuple[float, float] | None:
+        """Share of the mean of its cover below, and above, which a level's price draws a warning."""
+        table = self.table("repricing_rules")
+        if table.is_empty():
+            return None
+        own = table.filter(pl.col("rule") == "price_of_a_level")
+        found = dict(own.select("parameter", pl.col("value").cast(pl.Float64)).iter_rows())
+        if not {"least_of_mean", "most_of_mean"} <= set(found):
+            return None
+        return found["least_of_mean"], found["most_of_mean"]
+
     @cached_property
     def score(self) -> dict[str, float]:
         """Factor on the price by driving-score band."""

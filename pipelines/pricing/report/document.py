@@ -27,7 +27,9 @@ class ReportHead:
     effective_from: dt.date
     effective_to: dt.date
     valuation_date: dt.date
-    model_version: str
+    rated_by: str
+    champion: str
+    challenger: str
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ def _sections(forecast: Forecast) -> list[_Section]:
 
 def _about(head: ReportHead) -> str:
     return note(
-        f"Client {text(head.client)}. Model {text(head.model_version)}. In force {head.effective_from} to "
+        f"Client {text(head.client)}. Rated by {text(head.rated_by)}, champion {text(head.champion)}. "
+        f"Challenger: {text(head.challenger)}. In force {head.effective_from} to "
         f"{head.effective_to}, experience valued at {head.valuation_date}, amounts in {text(head.currency)}. "
         "Numbers are folded below the figures, and stay folded in print."
     )

@@ -19,7 +19,8 @@ from pipelines.pricing.forecasting.forecast import Forecast, ForecastCover
 def evaluation_json(forecast: Forecast) -> bytes:
     """Every figure of the evaluation as JSON; the same forecast gives the same bytes.
 
-    `covers` has, by cover, what `CoverEvaluation` has, `restatement` and `challenger`; beside it stand
+    `covers` has, by cover, what `CoverEvaluation` has, `restatement`, `shrinkage`,
+    `priced_to` and `challenger`; beside it stand
     `all_covers`, `promotion` and `refused`. Frames are lists of rows, days are ISO dates, doubles have
     nine significant digits, and what is missing or no finite number is null.
     """
@@ -63,6 +64,9 @@ def _cover(made: ForecastCover) -> dict[str, Any]:
     return {
         **plain(made.evaluation),
         "restatement": plain(made.made.restatement),
+        "shrinkage": plain(made.made.shrinkage),
+        "judged_shrinkage": plain(made.judged_shrinkage),
+        "priced_to": plain(made.priced),
         "challenger": None if made.challenger is None else _challenger(made.challenger),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +24,8 @@ from pipelines.pricing.page.markup import (
     text,
     words,
 )
+from pipelines.pricing.report.record import evaluation_json
+from pipelines.pricing.versions.belief import beliefs, in_doubt
 
 PROMOTION: dict[str, tuple[str, Kind]] = {
     "cover": ("cover", "text"),
@@ -32,9 +35,27 @@ PROMOTION: dict[str, tuple[str, Kind]] = {
     "deviance_challenger": ("of the challenger", 3),
     "gain": ("gain", 3),
     "gain_lower": ("at least", 3),
+    "lift_champion": ("lift of the champion", 3),
     "actual_over_expected": ("actual / expected", 3),
     "slope": ("slope", 2),
     "passed": ("passed", "text"),
+}
+BELIEVED = (
+    "A scale is the share of the learned prior widths that rates: 1 is as learned, 0 is flat. It is chosen "
+    "by cross-validation over the vehicles learned from, the flattest within one standard error of the best. "
+    "Gains are deviance taken off one rate for all at the forecast's level, on what was not seen."
+)
+BELIEFS: dict[str, tuple[str, Kind]] = {
+    "cover": ("cover", "text"),
+    "frequency_scale": ("scale of frequency", 2),
+    "severity_scale": ("of severity", 2),
+    "claims": ("claims chosen by", 0),
+    "gain_over_constant": ("gain, claims", 3),
+    "gain_over_constant_error": ("error", 3),
+    "cost_gain_over_constant": ("gain, cost", 3),
+    "cost_gain_over_constant_error": ("error", 3),
+    "standing": ("standing", "text"),
+    "evidence": ("evidence", "text"),
 }
 
 
@@ -48,9 +69,39 @@ def summary(forecast: Forecast) -> str:
                 para(f"<b>{text(words(cover)).capitalize()} is not priced.</b> {sentence(reason)}")
                 for cover, reason in sorted(forecast.refused.items())
             ),
+            _beliefs(forecast),
+            _priced(forecast),
             _promotion(forecast),
         ]
     )
+
+
+def _beliefs(forecast: Forecast) -> str:
+    """How far each cover's relativities are believed, and by what evidence."""
+    told = json.loads(evaluation_json(forecast))
+    rows = beliefs(told)
+    if rows.is_empty():
+        return ""
+    doubts = "".join(para(f"<b>In doubt:</b> {sentence(doubt)}") for doubt in in_doubt(told))
+    shown = rows.with_columns(pl.col("cover").str.replace_all("_", " "))
+    return (
+        "<h3>How far relativities are believed</h3>" + doubts + note(BELIEVED) + frame_table(shown, BELIEFS)
+    )
+
+
+def _priced(forecast: Forecast) -> str:
+    """The day that each cover's cost is trended to."""
+    told = [
+        f"{words(cover)}: {made.priced.day}, {made.priced.reason}"
+        for cover, made in forecast.covers.items()
+        if made.priced
+    ]
+    if not told:
+        return note("Cost is trended to the middle of the rating year.")
+    head = (
+        "Cost is trended to the mean day of loss of the contracts that the table will price. What is judged "
+    )
+    return note(head + "on contracts begun in the rating year is trended to its middle.") + bullets(told)
 
 
 def calibration(judged: Judgement) -> tuple[int, int, CalibrationLine | None]:
@@ -128,13 +179,15 @@ def _promotion(forecast: Forecast) -> str:
 def _verdict(found: Promotion) -> str:
     if found.promoted:
         return (
-            "<b>The challengers may take the champions' place:</b> they are shown to be no worse on every "
-            "cover."
+            "<b>The challengers pass the gate:</b> they are shown to be no worse in all and on every cover. "
+            "They make no rates: rates are the champions' one-way relativities."
         )
     failed = found.by_cover.filter(~pl.col("passed"))["cover"].to_list()
+    if not failed:
+        return "<b>The challengers do not pass:</b> over all covers together they are worse."
     names = text(", ".join(words(name) for name in failed))
     return (
-        f"<b>The champions stay:</b> the challengers are not shown to be as good on {len(failed)} "
+        f"<b>The challengers do not pass:</b> they are not shown to be as good on {len(failed)} "
         f"of {found.by_cover.height} covers ({names})."
     )
 

@@ -93,6 +93,9 @@ class Override(BaseModel):
 class Manifest(BaseModel):
     """What a version is, and what it was made from. `files` are hashes of its files.
 
+    `rated_by` is the stored model whose relativities the rates are, `champion` the one that the model store
+    hands out, `challenger` the one beside it with its verdict. `priced_to` is, by cover, the day to whose
+    level cost is trended: the mean day of loss of the contracts that the table prices.
     `base_levels` are those at which factors are held that premiums are not shown by. `edit_limit` is how
     far from the planned relativity or base rate one may be selected without an override; `overrides` are all
     values that stand outside the plan's rules. `overall_change` is that of the
@@ -116,7 +119,10 @@ class Manifest(BaseModel):
     model_sha256: str
     code_revision: str
     libraries: dict[str, str]
-    model_version: str = ""
+    rated_by: str = ""
+    champion: str = ""
+    challenger: str = ""
+    priced_to: dict[str, dt.date] = {}
     base_levels: dict[str, str] = {}
     edit_limit: float = 0.25
     overall_change: float | None = None
@@ -126,6 +132,15 @@ class Manifest(BaseModel):
     changes: tuple[Change, ...] = ()
     overrides: tuple[Override, ...] = ()
     files: dict[str, str] = {}
+
+    def priced_to_in_words(self) -> str:
+        """The day, or days by cover, to whose level cost is trended."""
+        days = sorted(set(self.priced_to.values()))
+        if not days:
+            return "the middle of the rating year"
+        by_cover = (f"{cover.replace('_', ' ')} {day}" for cover, day in sorted(self.priced_to.items()))
+        told = str(days[0]) if len(days) == 1 else ", ".join(by_cover)
+        return f"{told}, the mean day of loss of the contracts that the table prices"
 
     def canonical(self) -> bytes:
         """Sorted, indented JSON with a final line break."""

@@ -86,7 +86,10 @@ def _facts(manifest: Manifest, balance: Balance | None) -> dict[str, str]:
         "Valuation date": str(manifest.valuation_date),
         "Edited from": manifest.parent or "no other version: as the model indicates",
         "Year before": manifest.compared_with or "no version was in force",
-        "Model": manifest.model_version or "not named",
+        "Rated by": manifest.rated_by or "not named",
+        "Champion": manifest.champion or "not named",
+        "Challenger": manifest.challenger or "none",
+        "Priced to": manifest.priced_to_in_words(),
         "Code": manifest.code_revision[:12],
         "Deliveries": f"{len(manifest.deliveries):,} files, "
         f"{sum(d.accepted for d in manifest.deliveries):,} rows accepted; the manifest names each",

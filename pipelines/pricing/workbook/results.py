@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
 from models_ml.evaluation import Judgement
 from pipelines.pricing.asking.comparison import compare
+from pipelines.pricing.versions.belief import beliefs
 from pipelines.pricing.versions.expanding import PRICE
 from pipelines.pricing.workbook.book import Book
 from pipelines.pricing.workbook.selecting import RATE_TABLE_SHEET
@@ -83,6 +85,27 @@ def actual_expected_sheet(book: Book, judgements: Mapping[str, Judgement]) -> No
     kinds |= dict.fromkeys(("actual_over_expected", "lower_95", "upper_95"), "rel")
     about = "How the forecast did on contracts it had not seen, level by level"
     book.data_sheet("Actual v expected", pl.concat(frames), kinds, frozen_columns=3, about=about)
+
+
+def belief_sheet(book: Book, evaluation: Mapping[str, Any], levels: pl.DataFrame) -> None:
+    """How far each cover's relativities are believed, then levels whose price is far from the mean.
+
+    Args:
+        book: the workbook.
+        evaluation: the evaluation file.
+        levels: as of `unusual_levels`.
+    """
+    covers = beliefs(evaluation)
+    if covers.is_empty() and levels.is_empty():
+        return
+    sheet = book.sheet("Warnings", about="How far each cover is believed, and levels far from the mean")
+    gains = {name: "rel" for name in covers.columns if "gain" in name}
+    kinds = {"frequency_scale": "rel", "severity_scale": "rel", "claims": "whole", **gains}
+    top = book.section(sheet, 0, "How far relativities are believed: 1 as learned, 0 flat", covers, kinds)
+    if levels.height:
+        kinds = {"times_mean": "rel", "exposure_years": "years", "claim_count": "whole"}
+        book.section(sheet, top, "Levels outside the plan's range of the cover's mean", levels, kinds)
+    sheet.freeze_panes(1, 0)
 
 
 def rate_table_sheet(book: Book, rates: pl.DataFrame) -> None:

@@ -14,6 +14,8 @@ final as (
         tier,
         effective_date,
         last_day,
+        expiry_date,
+        last_day_in_force,
         annual_km,
         period,
         annual_premium,

@@ -47,7 +47,7 @@ def plan(root: Path) -> Plan:
 @pytest.fixture(scope="module")
 def kept(forecast: Forecast, experience: Experience, tmp_path_factory: pytest.TempPathFactory) -> Kept:
     here = plan(tmp_path_factory.mktemp("models"))
-    champion = keep_forecast(forecast, experience, here)
+    champion = keep_forecast(forecast, experience, here).champion
     found = {model.record.purpose.rpartition(": ")[2]: model for model in stored_models(here.settings.models)}
     return forecast, champion, found
 
@@ -60,14 +60,18 @@ def test_both_models_are_kept_and_the_one_that_was_not_beaten_is_champion(kept: 
     assert champion.name == found["one-way relativities (GLM)"].name
 
 
-def test_a_challenger_that_is_let_through_is_champion(
+def test_a_challenger_that_passes_the_gate_is_not_called_champion_for_it_rates_nothing(
     forecast: Forecast, experience: Experience, tmp_path: Path
 ) -> None:
     assert forecast.promotion is not None
     let_through = replace(forecast, promotion=replace(forecast.promotion, promoted=True))
-    champion = keep_forecast(let_through, experience, plan(tmp_path))
-    assert "boosted pairs" in champion.record.purpose
-    assert load_model(plan(tmp_path).settings.models, champion.record.client).name == champion.name
+    kept = keep_forecast(let_through, experience, plan(tmp_path))
+    assert kept.challenger is not None
+    assert "boosted pairs" in kept.challenger.record.purpose
+    assert kept.in_words().startswith(f"{kept.challenger.name} passed")
+    in_store = load_model(plan(tmp_path).settings.models, kept.champion.record.client)
+    assert in_store.name == kept.champion.name == kept.rated_by.name
+    assert "relativities" in in_store.record.purpose
 
 
 def test_the_stored_relativities_forecast_what_was_forecast(kept: Kept) -> None:
@@ -120,18 +124,30 @@ def test_the_stored_trees_load_by_the_list_of_trusted_types_and_predict_the_same
 
 def test_the_same_forecast_is_the_same_version(kept: Kept, experience: Experience, tmp_path: Path) -> None:
     forecast, champion, _ = kept
-    assert keep_forecast(forecast, experience, plan(tmp_path)).name == champion.name
+    assert keep_forecast(forecast, experience, plan(tmp_path)).champion.name == champion.name
 
 
 def test_what_is_handed_over_is_taken_over_to_the_last_bit(forecast: Forecast, tmp_path: Path) -> None:
     told = {cover: evidence(model) for cover, model in forecast.models.items()}
     refused = dict(forecast.refused)
-    made = Handover(forecast.models, told, forecast.judgements, refused, "acme-1", b"<html>", b"{}")
+    made = Handover(
+        forecast.models,
+        told,
+        forecast.judgements,
+        refused,
+        "acme-1",
+        "acme-1",
+        "acme-2 did not pass",
+        {"damage": MIDDLE},
+        b"<html>",
+        b"{}",
+    )
     hand_over(made, tmp_path)
     found = take_over(tmp_path)
     assert found.refused == made.refused
     assert "theft_of_parts" in found.refused
-    assert (found.model_version, found.report, found.evaluation) == ("acme-1", b"<html>", b"{}")
+    assert (found.rated_by, found.champion, found.challenger) == ("acme-1", "acme-1", "acme-2 did not pass")
+    assert (found.priced_to, found.report, found.evaluation) == ({"damage": MIDDLE}, b"<html>", b"{}")
     for cover, model in made.models.items():
         assert found.models[cover].to_dict() == model.to_dict()
         assert found.judgements[cover].to_dict() == made.judgements[cover].to_dict()

@@ -129,7 +129,7 @@ def test_a_version_keeps_the_pack_that_its_files_give_again() -> None:
 
 def test_names_are_text_and_never_markup() -> None:
     made = parts(level=NASTY)
-    made = with_rates(made, made.rates, title=NASTY, client="a<i>", model_version="<u>", currency="<s>")
+    made = with_rates(made, made.rates, title=NASTY, client="a<i>", rated_by="<u>", currency="<s>")
     content = pack_html(made)
     assert NASTY in Page(content).text
     for tag in (b"<b>&quot;", b'<b>"R', b"<i>", b"<u>", b"<s>"):

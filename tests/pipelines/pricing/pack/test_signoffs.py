@@ -170,7 +170,7 @@ def test_deliveries_of_one_kind_are_summed_where_there_are_many() -> None:
 
 def test_provenance_names_version_model_code_and_plan() -> None:
     made = parts()
-    facts = {"model_version": "acme-m1", "code_revision": "abc123", "seeds": {"scenarios.csv": "f" * 64}}
+    facts = {"rated_by": "acme-m1", "code_revision": "abc123", "seeds": {"scenarios.csv": "f" * 64}}
     told = Page(pack_html(with_rates(made, made.rates, **facts))).text
     for fact in ("acme-m1", "abc123", "scenarios.csv", "f" * 12, "2025-12-31"):
         assert fact in told

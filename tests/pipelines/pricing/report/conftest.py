@@ -29,7 +29,9 @@ def head() -> ReportHead:
         effective_from=dt.date(2025, 1, 1),
         effective_to=dt.date(2025, 12, 31),
         valuation_date=dt.date(2024, 12, 31),
-        model_version="north-0123456789",
+        rated_by="north-0123456789",
+        champion="north-0123456789",
+        challenger="north-9876543210 did not pass",
     )
 
 
