@@ -105,7 +105,7 @@ def evaluate_cover(unseen: Unseen, contracts: pl.DataFrame, rating: Rating, seed
     paired, double = _challenged(unseen, remarks)
     return CoverEvaluation(
         judgement=judge(model, unseen.learn, unseen.judge, unseen.basis),
-        origins=_origins(contracts, rating, seed, trees, remarks),
+        origins=_origins(contracts, rating, seed, trees, remarks, unseen.shrinkage),
         paired=paired,
         double=double,
         importance=permutation_importance(model.predict_frequency, unseen.judge, rating.factors, seed=seed),
@@ -137,14 +137,19 @@ def _challenged(unseen: Unseen, remarks: list[str]) -> tuple[PairedDeviance | No
 
 
 def _origins(
-    contracts: pl.DataFrame, rating: Rating, seed: int, trees: int | None, remarks: list[str]
+    contracts: pl.DataFrame,
+    rating: Rating,
+    seed: int,
+    trees: int | None,
+    remarks: list[str],
+    shrinkage: Shrinkage | None,
 ) -> pl.DataFrame:
     dated = contracts.with_columns(year=pl.col("effective_date").dt.year())
     try:
         origins = list(rolling_origins(dated, "year"))
         latest = origins[-1].year
         return pl.DataFrame(
-            [_origin(o, rating, seed, trees if o.year == latest else None) for o in origins],
+            [_origin(o, rating, seed, trees if o.year == latest else None, shrinkage) for o in origins],
             infer_schema_length=None,
         )
     except ModellingError as error:
@@ -152,9 +157,11 @@ def _origins(
         return pl.DataFrame()
 
 
-def _origin(origin: Origin, rating: Rating, seed: int, trees: int | None) -> dict[str, float | int | None]:
+def _origin(
+    origin: Origin, rating: Rating, seed: int, trees: int | None, shrinkage: Shrinkage | None
+) -> dict[str, float | int | None]:
     learn, judged = origin.learn, origin.judge
-    champion = fit_as_known(learn, rating)
+    champion = fit_as_known(learn, rating, shrinkage)
     challenger = (
         fit_challenger(as_cells(learn, rating.factors), rating, champion, seed, trees) if trees else None
     )

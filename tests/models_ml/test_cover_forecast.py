@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 import numpy as np
 import polars as pl
 import pytest
 
+from models_ml.actuarial.loss_date import mean_loss_date
 from models_ml.cover_forecast import (
     CoverForecast,
     as_cells,
@@ -18,7 +20,7 @@ from models_ml.cover_forecast import (
 )
 from models_ml.errors import NoClaimsError
 from models_ml.restatement import WHOLE, Assumptions
-from tests.models_ml.world import FACTORS, World, rating
+from tests.models_ml.world import FACTORS, MIDDLE, World, rating
 
 ASSUMED = Assumptions(frequency_trend=0.0, severity_trend=0.0, trend_sd=0.1, large_loss_quantile=0.99)
 LEVELS = pl.DataFrame({"use": ["private", "taxi"] * 2, "powertrain": ["ice"] * 2 + ["bev"] * 2})
@@ -99,3 +101,31 @@ def test_a_cover_without_claims_is_refused_by_its_name() -> None:
 def test_the_same_experience_gives_the_same_forecast() -> None:
     first, second = (forecast(World(400)).model.to_dict() for _ in range(2))
     assert first == second
+
+
+@pytest.mark.parametrize(
+    "day", [MIDDLE, dt.date(2026, 12, 31)], ids=["calendar year", "contracts begun in it"]
+)
+def test_a_known_trend_is_recovered_at_the_day_asked_for(day: dt.date) -> None:
+    """Claims grow dearer by 6 % a year; half a year too little would be 3 % off."""
+    world = World(30_000, severity_trend=0.06, taxi=1.0)
+    look = first_look(world.known(), replace(ASSUMED, severity_trend=0.06, trend_sd=0.005), rating())
+    made = forecast_cover(look, {}, day)
+    years = (day - dt.date(2023, 7, 2)).days / 365.25
+    (cost,) = made.model.predict_burning_cost(LEVELS.head(1))
+    assert cost == pytest.approx(world.frequency * 1_000 * 1.06**years, rel=0.015)
+
+
+def test_rates_stand_at_the_end_of_the_year_where_contracts_are_annual_and_written_evenly() -> None:
+    """Half a year of trend beside the view of the calendar year."""
+    world = World(4_000, severity_trend=0.06)
+    look = first_look(world.known(), replace(ASSUMED, severity_trend=0.06, trend_sd=0.001), rating())
+    begins = [dt.date(2025, 1, 1) + dt.timedelta(days=day) for day in range(365)]
+    ends = [day + dt.timedelta(days=364) for day in begins]
+    book = pl.DataFrame({"effective_date": begins, "expiry_date": ends, "last_day_in_force": ends})
+    first, last = dt.date(2026, 1, 1), dt.date(2026, 12, 31)
+    priced = mean_loss_date(book, first, last, dt.date(2025, 12, 31))
+    made = forecast_cover(look, {}, priced.day)
+    calendar = forecast_cover(look, {}, shrinkage=made.shrinkage)
+    ratio = made.model.base_severity_ / calendar.model.base_severity_
+    assert ratio == pytest.approx(1.06**0.5, rel=0.003)

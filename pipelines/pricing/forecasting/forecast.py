@@ -43,14 +43,12 @@ class ForecastCover:
         challenger: of its frequency.
         evaluation: of the same model at the level of what it is judged on.
         priced: day to whose level `made` was brought; None where that is the middle of the rating year.
-        judged_shrinkage: of the model that was judged, chosen within the rows it learned from.
     """
 
     made: CoverForecast
     challenger: Challenger | None
     evaluation: CoverEvaluation
     priced: LossDate | None = None
-    judged_shrinkage: Shrinkage | None = None
 
     @property
     def model(self) -> FrequencySeverityModel:
@@ -108,7 +106,8 @@ def fit_forecast(
             contracts = experience.contracts.filter(pl.col("cover") == cover)
             try:
                 day = priced.get(cover)
-                made = forecast_cover(look, all_covers, None if day is None else day.day)
+                shrinkage = _chosen_unseen(contracts, look.rating, seed)
+                made = forecast_cover(look, all_covers, None if day is None else day.day, shrinkage)
                 judged = _unseen(
                     _in_calendar_year(made, look, all_covers, contracts, day), contracts, look.rating, seed
                 )
@@ -118,7 +117,7 @@ def fit_forecast(
                 log.say(f"not priced: {error}")
                 continue
             challenger = _challenger(made, look.rating, judged, seed)
-            covers[cover] = ForecastCover(made, challenger, evaluation, day, judged.shrinkage)
+            covers[cover] = ForecastCover(made, challenger, evaluation, day)
             unseen.append(_expected_by_both(judged))
             log.rows(made.cells.height, _headline(evaluation.judgement))
             _say_shrinkage(cover, covers[cover])
@@ -140,6 +139,12 @@ def _first_looks(experience: Experience, middle: dt.date, refused: dict[str, str
             except ModellingError as error:
                 refused[cover] = str(error)
     return looks
+
+
+def _chosen_unseen(contracts: pl.DataFrame, rating: Rating, seed: int) -> Shrinkage:
+    """How far relativities are believed, chosen without what is judged on: what is judged is what rates."""
+    learn, _, _ = split(contracts, seed)
+    return shrinkage_of(learn, rating)
 
 
 def _in_calendar_year(
@@ -170,14 +175,12 @@ def _unseen(made: CoverForecast, contracts: pl.DataFrame, rating: Rating, seed: 
     learn, judged, basis = split(contracts, seed)
     if contracts["period"].is_in(["judge"]).any():
         champion, cells, moved = made.model, made.cells, made.restatement.trend_error
-        shrinkage = made.shrinkage
     else:
         # The published model has seen the hold-out, so one that has not is judged in its place.
-        shrinkage = shrinkage_of(learn, rating)
-        champion = fit_as_known(learn, rating, shrinkage)
+        champion = fit_as_known(learn, rating, made.shrinkage)
         cells, moved = as_cells(learn, rating.factors), 0.0
     challenger = _try_challenger(cells, rating, champion, seed)
-    return Unseen(basis, learn, judged, champion, challenger, moved, shrinkage)
+    return Unseen(basis, learn, judged, champion, challenger, moved, made.shrinkage)
 
 
 def _try_challenger(

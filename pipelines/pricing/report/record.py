@@ -65,7 +65,6 @@ def _cover(made: ForecastCover) -> dict[str, Any]:
         **plain(made.evaluation),
         "restatement": plain(made.made.restatement),
         "shrinkage": plain(made.made.shrinkage),
-        "judged_shrinkage": plain(made.judged_shrinkage),
         "priced_to": plain(made.priced),
         "challenger": None if made.challenger is None else _challenger(made.challenger),
     }

@@ -155,7 +155,7 @@ def test_what_is_handed_over_is_taken_over_to_the_last_bit(forecast: Forecast, t
 
 
 def test_a_folder_without_models_was_not_finished(forecast: Forecast, tmp_path: Path) -> None:
-    hand_over(Handover(forecast.models, {}, {}, {}, "acme-1", b"", b""), tmp_path)
+    hand_over(Handover(forecast.models, {}, {}, {}, "acme-1", "acme-1", "", {}, b"", b""), tmp_path)
     (tmp_path / "forecast.json").unlink()
     with pytest.raises(FileNotFoundError):
         take_over(tmp_path)

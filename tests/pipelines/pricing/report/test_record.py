@@ -33,7 +33,8 @@ def test_every_cover_has_everything_that_was_judged(full: Forecast) -> None:
     assert record["refused"] == dict(full.refused)
     assert list(record["covers"]["damage"]) == [
         "judgement", "origins", "paired", "double", "importance", "telematics", "coverage", "curves",
-        "credibility", "drift", "remarks", "restatement", "challenger",
+        "credibility", "drift", "remarks", "restatement", "shrinkage", "priced_to",
+        "challenger",
     ]  # fmt: skip
 
 
