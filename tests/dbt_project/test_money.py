@@ -15,7 +15,8 @@ from tests.dbt_project.conftest import Warehouse
 FIRST = dt.date(2020, 1, 1)
 VALUED = dt.date(2024, 12, 31)
 PERIODS = """contract_id varchar, product varchar, tier varchar, effective_date date, expiry_date date,
-    cancelled_on date, last_day_in_force date, annual_premium decimal(18, 2)"""
+    cancelled_on date, last_day_in_force date, annual_premium decimal(18, 2),
+    is_taken_up boolean"""
 STAGED = """contract_id varchar, vehicle_id varchar, product varchar, tier varchar, effective_date date,
     expiry_date date, cancelled_on date, annual_premium decimal(18, 2)"""
 
@@ -47,7 +48,8 @@ def written(warehouse: Warehouse, portfolio: list[dict[str, Any]]) -> None:
         name = f"c{number}"
         last = one["ends"] if one["cancelled"] is None else one["cancelled"] - dt.timedelta(days=1)
         days = (one["begins"], one["ends"], one["cancelled"])
-        periods.append((name, one["product"], "T", *days, last, one["premium"]))
+        taken_up = one["cancelled"] is None or one["cancelled"] > one["begins"]
+        periods.append((name, one["product"], "T", *days, last, one["premium"], taken_up))
         staged.append((name, name, one["product"], "T", *days, one["premium"]))
     warehouse.put("intermediate.int_contract_periods", PERIODS, periods)
     warehouse.put("staging.stg_contracts", STAGED, staged)
