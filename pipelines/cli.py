@@ -13,13 +13,16 @@ from typing import Annotated
 import typer
 from rich import box
 from rich.console import Console
+from rich.control import Control
+from rich.segment import ControlType
 from rich.table import Table
+from rich.text import Text
 
 from pipelines.cli_deliveries import delivered
 from pipelines.cli_rates import rates
 from pipelines.cli_sql import sql
 from pipelines.errors import InputError, RatewrightError
-from pipelines.progress import LOGGER
+from pipelines.progress import LOGGER, PASSING
 
 app = typer.Typer(
     help="From a client's repair, claim and contract files to an annual rate table.",
@@ -157,11 +160,19 @@ def main() -> None:
     try:
         app()
     except InputError as error:
+        _clear_line()
         errors.print(f"[bold red]error:[/] {_plain(error)}")
         sys.exit(2)
     except RatewrightError as error:
+        _clear_line()
         errors.print(f"[bold red]error:[/] {_plain(error)}")
         sys.exit(1)
+
+
+def _clear_line() -> None:
+    for handler in LOGGER.handlers:
+        if isinstance(handler, _RichHandler):
+            handler.clear()
 
 
 def _plain(error: Exception) -> str:
@@ -169,15 +180,39 @@ def _plain(error: Exception) -> str:
 
 
 class _RichHandler(logging.Handler):
-    """Progress lines: plain for what went well, coloured for what needs a look."""
+    """Progress lines: plain for what went well, coloured for what needs a look.
+
+    What is being done right now stands in the last line of a terminal until it is done; a file or a pipe
+    gets the line of every step alone.
+    """
 
     def __init__(self, target: Console) -> None:
         super().__init__(logging.INFO)
         self.target = target
+        self.passing = False
 
     def emit(self, record: logging.LogRecord) -> None:
+        self.clear()
+        if getattr(record, PASSING, False):
+            if self.target.is_terminal:
+                # One column is left free: a full line would move on to the next.
+                told = Text(record.getMessage(), style="dim")
+                told.truncate(self.target.width - 1, overflow="ellipsis")
+                self.target.print(told, end="")
+                self.passing = True
+            return
         style = {logging.WARNING: "yellow", logging.ERROR: "bold red"}.get(record.levelno)
         self.target.print(record.getMessage(), style=style, markup=False)
+
+    def close(self) -> None:
+        self.clear()
+        super().close()
+
+    def clear(self) -> None:
+        """Take away the line that says what is being done."""
+        if self.passing:
+            self.target.control(Control((ControlType.CARRIAGE_RETURN,), (ControlType.ERASE_IN_LINE, 2)))
+            self.passing = False
 
 
 def _log_to(target: Console) -> None:

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import logging
 import time
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 LOGGER = logging.getLogger("ratewright")
+PASSING = "passing"
+"""Marks a record that has said its say once the next one is there."""
+NAME_WIDTH = 38
 
 
 class StepLog:
@@ -34,9 +38,21 @@ class StepLog:
 @contextmanager
 def step(name: str, *, slow: bool = False) -> Iterator[StepLog]:
     """Log the end of a step with rows and seconds; of a slow one the start as well."""
-    LOGGER.log(logging.INFO if slow else logging.DEBUG, "%s ...", name)
+    if slow:
+        announce(name)
     start = time.perf_counter()
     log = StepLog()
     yield log
     seconds = time.perf_counter() - start
-    LOGGER.info("%s", "  ".join([f"{name:<34}", f"{seconds:6.1f} s", *log.parts]))
+    LOGGER.info("%s", "  ".join([in_columns(name), f"{seconds:6.1f} s", *log.parts]))
+
+
+def announce(what: str) -> None:
+    """Say what is being done; a terminal shows it until the next line takes its place."""
+    LOGGER.info("%s ...", what, extra={PASSING: True})
+
+
+def in_columns(name: str) -> str:
+    """A name padded to the width of the column; Chinese characters are two columns wide."""
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in name)
+    return name + " " * max(0, NAME_WIDTH - len(name) - wide)

@@ -6,6 +6,7 @@ import datetime as dt
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.errors import InputError
 from pipelines.instance import prepare_home
@@ -13,6 +14,9 @@ from pipelines.progress import LOGGER
 from pipelines.repricing import SIMULATED, Repricing, day_of, next_rating_year
 from pipelines.settings import settings
 from pipelines.simulated import make_portfolio
+
+if TYPE_CHECKING:
+    from pipelines.pricing.workflow import Desk, Standing
 
 
 @dataclass
@@ -124,26 +128,49 @@ class _TravelledInputError(InputError):
 
 
 def _next_steps(client: str) -> list[str]:
-    from pipelines.pricing.workflow import Desk, State
+    from pipelines.pricing.workflow import Desk
 
     here = settings()
     desk = Desk(here, client)
     drafted = list(desk.standings().values())
-    lines = []
-    for standing in drafted[-1:]:
-        name, path = standing.version, desk.path(standing)
-        lines += [
-            f"  Workbook:     {path / 'rate_table.xlsx'}",
-            f"  Pricing pack: {path / 'pricing_pack.html'}",
-            f"  Model report: {path / 'model_report.html'}",
-            f"  Rate table:   {name} is {standing.state}",
-        ]
-        if standing.state is State.DRAFT:
-            lines[-1] += f"; hand it to review with: ratewright rates submit {name}"
     return [
-        *lines,
-        f"  Data Docs:    {here.data_docs(client) / 'index.html'}",
-        f"  Marts:        {here.serving(client)}  (DuckDB)",
+        *(_of_table(desk, drafted[-1]) if drafted else []),
+        f"  Data Docs:    {_shown(here.data_docs(client) / 'index.html')}",
+        f"  Marts:        {_shown(here.serving(client))}  (DuckDB)",
         f"  Flags:        ratewright flags list --client {client}",
         "  Dagster:      make dev",
     ]
+
+
+def _of_table(desk: Desk, standing: Standing) -> list[str]:
+    """Where a version lies, where it stands and why, and what it does to customers."""
+    from pipelines.pricing.renewing.book import Book
+
+    path = desk.path(standing)
+    return [
+        f"  Workbook:     {_shown(path / 'rate_table.xlsx')}",
+        f"  Pricing pack: {_shown(path / 'pricing_pack.html')}",
+        f"  Model report: {_shown(path / 'model_report.html')}",
+        f"  Renewals:     {Book.from_files(desk.files(standing)).in_words()}",
+        f"  Rate table:   {standing.version} is {standing.state}{_why(desk, standing)}",
+    ]
+
+
+def _why(desk: Desk, standing: Standing) -> str:
+    """Why a version stands where it does, or what comes next."""
+    from pipelines.pricing.workflow import State
+
+    if standing.state is State.DRAFT:
+        return f"; hand it to review with: ratewright rates submit {standing.version}"
+    by_rule = any(record.automatic for record in desk.history(standing.version))
+    if standing.state is State.IN_FORCE and by_rule:
+        return (
+            f" without review: it is the first table of {desk.client},\n"
+            f"{'':16}and its mapping says first_rate_table: in_force; from the next one on, people approve"
+        )
+    return ""
+
+
+def _shown(path: Path) -> Path:
+    """A path as a reader types it: from where the command was given, if it lies below."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

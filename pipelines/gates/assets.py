@@ -12,7 +12,6 @@ from pipelines.progress import LOGGER, step
 from pipelines.repricing import Repricing
 
 TOLD = 8
-FILES_FINDINGS = "files"
 FILES = "run_parameters"
 """What landing says of whole files is checked on the asset that every model depends on."""
 
@@ -31,6 +30,7 @@ SPECS = [
 def delivery_gate(repricing: Repricing) -> Iterator[dg.AssetCheckResult]:
     """Hold the landed delivery to the mapping's expectations; critical failures stop the run."""
     from pipelines.gates.facts import delivery_facts
+    from pipelines.gates.folding import folded
     from pipelines.gates.run import run_gate
     from pipelines.gates.summary import to_markdown
 
@@ -42,13 +42,13 @@ def delivery_gate(repricing: Repricing) -> Iterator[dg.AssetCheckResult]:
         result = run_gate(where, plan.mapping.expect, docs, plan.client, facts)
         critical, warnings = result.failed("critical"), result.failed("warning")
         log.say(f"{len(result.findings)} expectations, {len(critical)} failed, {len(warnings)} warnings")
-    for finding in critical:
+    for finding in folded(critical):
         LOGGER.error("gate: %s; found %s", finding.expected, finding.observed)
-    # What is odd about a source says more than which of fifty files had a bad row.
-    for finding in sorted(warnings, key=lambda f: f.source == FILES_FINDINGS)[:TOLD]:
+    told = folded(warnings)
+    for finding in told[:TOLD]:
         LOGGER.warning("gate: %s; found %s", finding.expected, finding.observed)
-    if len(warnings) > TOLD:
-        LOGGER.warning("gate: %s more warnings, all in the Data Docs", len(warnings) - TOLD)
+    if len(told) > TOLD:
+        LOGGER.warning("gate: %s more kinds of warning, all in the Data Docs", len(told) - TOLD)
     for source in [*CONTRACTS, FILES]:
         part = result.of("files" if source == FILES else source)
         yield dg.AssetCheckResult(

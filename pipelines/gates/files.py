@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pipelines.gates.result import Finding
+from dataclasses import replace
+
+from pipelines.gates.result import FILES, Finding
 from pipelines.landing.expectations import MOST_NOT_TAKEN_UP, FileFacts
 
 
@@ -12,9 +14,9 @@ def file_findings(facts: FileFacts) -> list[Finding]:
     observed = f"{facts.read:,} read, {facts.accepted:,} accepted, {facts.rejected:,} rejected, " + (
         f"{facts.duplicates:,} duplicates, {facts.pending:,} waiting"
     )
-    return [
+    findings = [
         Finding(
-            "files",
+            FILES,
             f"{facts.file}: within the tolerated share of bad rows",
             "set aside whole: " + observed if facts.set_aside else observed,
             "critical",
@@ -22,7 +24,7 @@ def file_findings(facts: FileFacts) -> list[Finding]:
             share,
         ),
         Finding(
-            "files",
+            FILES,
             f"{facts.file}: no row rejected",
             observed,
             "warning",
@@ -32,6 +34,7 @@ def file_findings(facts: FileFacts) -> list[Finding]:
         *_repeat_findings(facts),
         *_take_up_findings(facts),
     ]
+    return [replace(finding, file=facts.file) for finding in findings]
 
 
 def _repeat_findings(facts: FileFacts) -> list[Finding]:
@@ -44,11 +47,11 @@ def _repeat_findings(facts: FileFacts) -> list[Finding]:
             f"{facts.file}: the mapping says what identical rows are, `rows: every` (each a record of its "
             "own) or `rows: distinct` (one record told again)"
         )
-        return [Finding("files", expected, unsaid, "critical", False, share)]
+        return [Finding(FILES, expected, unsaid, "critical", False, share)]
     tolerated = share <= facts.tolerated_repeats
     return [
         Finding(
-            "files",
+            FILES,
             f"{facts.file}: at most {facts.tolerated_repeats:.1%} of its rows repeat another",
             observed,
             "critical",
@@ -56,7 +59,7 @@ def _repeat_findings(facts: FileFacts) -> list[Finding]:
             share,
         ),
         Finding(
-            "files",
+            FILES,
             f"{facts.file}: no row repeats another",
             observed,
             "warning",
@@ -72,7 +75,7 @@ def _take_up_findings(facts: FileFacts) -> list[Finding]:
     share = facts.not_taken_up / facts.contracts
     return [
         Finding(
-            "files",
+            FILES,
             f"{facts.file}: at most {MOST_NOT_TAKEN_UP:.0%} of its contracts were not taken up",
             f"{facts.not_taken_up:,} of {facts.contracts:,} contracts ({share:.1%}) were cancelled before "
             "they began or from their first day: no exposure, no premium",

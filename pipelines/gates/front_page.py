@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 from pathlib import Path
 
+from pipelines.gates.folding import folded
 from pipelines.gates.result import Finding, GateResult
 
 STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2rem auto;
@@ -23,7 +24,7 @@ def write_front_page(result: GateResult) -> None:
     if page.exists():
         page.rename(page.with_name("all_pages.html"))
     verdict = "passed" if result.passed else "failed"
-    order = sorted(result.findings, key=lambda f: (f.success, f.severity != "critical"))
+    order = sorted(folded(result.findings), key=lambda f: (f.success, f.severity != "critical"))
     rows = "".join(_row(finding) for finding in order)
     links = "".join(_link(path, page.parent) for path in sorted(page.parent.glob("validations/*/**/*.html")))
     page.write_text(

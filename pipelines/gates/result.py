@@ -7,10 +7,13 @@ from pathlib import Path
 
 from pipelines.landing.expectations import Severity
 
+FILES = "files"
+"""Source of findings about whole files."""
+
 
 @dataclass(frozen=True)
 class Finding:
-    """One expectation and what was found. `share` is the share of rows that break it."""
+    """One expectation and what was found. `share` is the share of rows that break it, `file` whose it is."""
 
     source: str
     expected: str
@@ -19,6 +22,7 @@ class Finding:
     success: bool
     share: float | None = None
     examples: tuple[str, ...] = ()
+    file: str = ""
 
 
 @dataclass(frozen=True)

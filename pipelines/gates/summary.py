@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipelines.gates.folding import folded
 from pipelines.gates.result import Finding, GateResult
 
 
@@ -17,8 +18,8 @@ def to_markdown(result: GateResult) -> str:
     for title, findings in (("Critical", critical), ("Warnings", warnings)):
         if findings:
             lines += ["", f"## {title}", ""]
-            lines += [_bullet(f) for f in findings]
-    held = [f for f in result.findings if f.success]
+            lines += [_bullet(f) for f in folded(findings)]
+    held = folded(f for f in result.findings if f.success)
     if held:
         lines += ["", "## Held", "", "| expected | found |", "|---|---|"]
         lines += [f"| {f.expected} | {f.observed} |" for f in held]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from pipelines.errors import InputError
@@ -143,12 +144,8 @@ def _stage_and_settle(
     while True:
         with Settlement(changes, record, memory_limit, threads, mapping.timezone) as settlement:
             stager = Stager(mapping, changes.places, key)
-            for path, how, sha256 in fresh:
-                settlement.prepare(how)
-                with step(f"landing {path.name}", slow=path.stat().st_size > SLOW_BYTES) as log:
-                    staged = stager.stage(path, how, sha256, settlement.monthly)
-                    settlement.add(staged, aside=sha256 in aside or staged.too_bad(mapping))
-                    log.rows(staged.read, _outcome(staged, mapping, aside=sha256 in settlement.aside))
+            for match, files in groupby(fresh, key=lambda file: file[1].match):
+                _stage_kind(match, list(files), stager, settlement, aside)
             with step("keys and references") as log:
                 landed = settlement.settle()
                 log.say(_settled(landed))
@@ -159,6 +156,26 @@ def _stage_and_settle(
         aside |= more
         LOGGER.warning("%s of the files contradict themselves; set aside whole", len(more))
         _start_again(changes)
+
+
+def _stage_kind(
+    match: str, files: list[_Fresh], stager: Stager, settlement: Settlement, aside: set[str]
+) -> None:
+    """Stage the files of one kind, and say in one line what they held."""
+    mapping = stager.mapping
+    name = f"landing {files[0][0].name}" if len(files) == 1 else f"landing {len(files)} {Path(match).name}"
+    staged: list[StagedFile] = []
+    with step(name, slow=sum(path.stat().st_size for path, _, _ in files) > SLOW_BYTES) as log:
+        for path, how, sha256 in files:
+            settlement.prepare(how)
+            made = stager.stage(path, how, sha256, settlement.monthly)
+            settlement.add(made, aside=sha256 in aside or made.too_bad(mapping))
+            staged.append(made)
+        log.rows(sum(made.read for made in staged), _outcome(staged))
+    for path, _, sha256 in files:
+        if sha256 in settlement.aside:
+            share = f"{mapping.tolerated_share:.1%}"
+            LOGGER.warning("%s: SET ASIDE WHOLE: more than %s of its rows are bad", path.name, share)
 
 
 def _start_again(changes: Changes) -> None:
@@ -192,11 +209,11 @@ def delivery_files(delivery: Path, mapping: Mapping) -> list[tuple[Path, FileMap
     return sorted(chosen, key=lambda c: (c[1].is_monthly, order.index(c[1].match), c[0]))
 
 
-def _outcome(staged: StagedFile, mapping: Mapping, *, aside: bool) -> str:
-    if aside:
-        return f"SET ASIDE WHOLE: more than {mapping.tolerated_share:.1%} of its rows are bad"
-    parts = [f"{staged.refused:,} rejected"] if staged.refused else []
-    parts += [f"{source} {rows:,}" for source, rows in staged.rows.items()]
+def _outcome(staged: list[StagedFile]) -> str:
+    refused = sum(made.refused for made in staged)
+    sources = dict.fromkeys(source for made in staged for source in made.rows)
+    parts = [f"{refused:,} rejected"] if refused else []
+    parts += [f"{source} {sum(made.rows.get(source, 0) for made in staged):,}" for source in sources]
     return ", ".join(parts)
 
 

@@ -18,7 +18,7 @@ from dagster_dbt import (
 )
 
 from pipelines.previews import preview
-from pipelines.progress import LOGGER, step
+from pipelines.progress import LOGGER, announce, in_columns, step
 from pipelines.repricing import Repricing
 from pipelines.warehouse.described import Described
 from pipelines.warehouse.output import DbtOutput
@@ -68,7 +68,7 @@ def build_warehouse(
     plan = repricing.plan()
     plan.settings.warehouse(plan.client).parent.mkdir(parents=True, exist_ok=True)
     told = DbtOutput()
-    LOGGER.info("warehouse (dbt build) ...")
+    announce("warehouse (dbt build)")
     with environment(dbt_environment(plan.settings, plan.client)), redirect_stdout(told):
         began = time.perf_counter()
         call = dbt.cli(["build", "--exclude-resource-type", "unit_test"], context=context)
@@ -80,7 +80,7 @@ def build_warehouse(
         finally:
             yield from _described(events, context, plan.settings.warehouse(plan.client))
     seconds = time.perf_counter() - began
-    LOGGER.info("%s", f"{'warehouse (dbt build)':<34}  {seconds:6.1f} s  {told.verdict}")
+    LOGGER.info("%s", f"{in_columns('warehouse (dbt build)')}  {seconds:6.1f} s  {told.verdict}")
 
 
 def _described(events: list[Any], context: dg.AssetExecutionContext, warehouse: Path) -> Iterator[Any]:

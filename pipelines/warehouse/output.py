@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 
-from pipelines.progress import LOGGER
+from pipelines.progress import LOGGER, announce, in_columns
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _BUILT = re.compile(r"OK created sql table model (\S+) \.* *\[.* in ([\d.]+)s\]")
@@ -33,10 +33,10 @@ class DbtOutput(io.TextIOBase):
 
     def _tell(self, line: str) -> None:
         if (built := _BUILT.search(line)) and float(built[2]) >= SLOW_SECONDS:
-            LOGGER.info("%s", f"  {built[1]:<32}  {float(built[2]):6.1f} s")
+            LOGGER.info("%s", f"{in_columns(f'  {built[1]}')}  {float(built[2]):6.1f} s")
         elif "START" not in line and (broken := _BROKEN.search(line)):
             LOGGER.error("dbt: %s", broken[0].rstrip(" .["))
         elif (count := _COUNT.search(line)) and int(count[1]) % EVERY == 0:
-            LOGGER.info("  %s of %s models and tests", count[1], count[2])
+            announce(f"warehouse: {count[1]} of {count[2]} models and tests")
         elif done := _DONE.search(line):
             self.verdict = done[1].replace("=", " ").lower()

@@ -129,15 +129,16 @@ def fit_forecast(
 
 def _first_looks(experience: Experience, middle: dt.date, refused: dict[str, str]) -> dict[str, FirstLook]:
     looks: dict[str, FirstLook] = {}
-    for cover in experience.covers:
-        rating, assumptions = experience.rating(cover, middle)
-        learn = (pl.col("cover") == cover) & (pl.col("period") == "learn")
-        with step(f"first look {cover}"):
+    with step("development and trend of covers") as log:
+        for cover in experience.covers:
+            rating, assumptions = experience.rating(cover, middle)
+            learn = (pl.col("cover") == cover) & (pl.col("period") == "learn")
             try:
                 known = experience.of(cover, experience.contracts.filter(learn))
                 looks[cover] = first_look(known, assumptions, rating)
             except ModellingError as error:
                 refused[cover] = str(error)
+        log.say(f"{len(experience.covers)} covers")
     return looks
 
 
