@@ -119,7 +119,7 @@ bench-marts: $(VENV)/.dev ## Build the marts of VEHICLES=5000 beside one hand-tu
 	@VEHICLES=$(or $(VEHICLES),5000) $(BIN)/python -m benchmarks.marts
 
 prove-job: $(VENV)/.dev ## Run the whole job, dbt's tests included, on simulated brands: VEHICLES=2000 SEEDS=1-20, or all of them
-	@VEHICLES=$(VEHICLES) SEEDS=$(SEEDS) $(BIN)/python -m benchmarks.job
+	@VEHICLES=$(VEHICLES) SEEDS=$(SEEDS) REPEATS=$(REPEATS) $(BIN)/python -m benchmarks.job
 
 prove-truth: $(VENV)/.dev ## Hold the marts to the known truth of VEHICLES=20000 simulated cars
 	@VEHICLES=$(or $(VEHICLES),20000) $(BIN)/python -m benchmarks.truth

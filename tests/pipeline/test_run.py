@@ -6,9 +6,14 @@ import io
 import json
 from pathlib import Path
 
+import dagster as dg
+import matplotlib as mpl
 import polars as pl
 import pytest
 
+from pipelines.pricing.assets import cost_forecast, rate_table
+from pipelines.repricing import Repricing
+from pipelines.settings import settings
 from tests.conftest import PROJECT
 from tests.pipeline.conftest import Installation
 
@@ -75,6 +80,31 @@ def test_the_same_delivery_again_lands_nothing_and_publishes_the_same_bytes(
     assert "nothing new: every file of the delivery has landed before" in done.stderr
     assert "stands already" in done.stderr
     assert installation.published() == before
+
+
+def test_the_last_assets_again_in_another_process_state_end_well_in_the_same_bytes(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in Dagster, where assets are materialised again one by one, and something was drawn before."""
+    monkeypatch.setenv("RATEWRIGHT_DATA_DIR", str(installation.data))
+    settings.cache_clear()
+    about = {"client": "simulated", "rating_year": 2026, "delivery": str(installation.delivery)}
+    before = installation.published()
+    drafts = {p.name for p in (installation.data / "rates" / "simulated" / "versions").iterdir()}
+    try:
+        with mpl.rc_context({"font.size": 17, "axes.spines.right": False, "lines.linewidth": 4}):
+            run = dg.materialize([cost_forecast, rate_table], resources={"repricing": Repricing(**about)})
+    finally:
+        settings.cache_clear()
+    assert run.success
+    (made,) = run.asset_materializations_for_node("rate_table")
+    assert made.metadata["state_when_made"].value == "in force"
+    assert installation.published() == before
+    assert {p.name for p in (installation.data / "rates" / "simulated" / "versions").iterdir()} == drafts
+    folder = installation.data / "published" / "rate_tables" / "2026" / str(made.metadata["version"].value)
+    handed = installation.data / "forecasts" / "simulated" / "2026"
+    for page in ("model_report.html", "evaluation.json"):
+        assert (handed / page).read_bytes() == (folder / page).read_bytes(), page
 
 
 def test_what_was_published_can_be_listed_pulled_and_read(installation: Installation, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +211,20 @@ def test_an_estimator_predicts_the_same_after_it_was_stored(tmp_path: Path) -> N
     rows = np.linspace(0, 9, 5)[:, None]
     assert (again.predict(rows) == fitted().predict(rows)).all()
     assert save(tmp_path, estimator=fitted()) == (stored, False)
+
+
+def test_equal_estimators_are_stored_as_equal_bytes_without_a_clock(tmp_path: Path) -> None:
+    # What lies in memory between two fits moves the second to other addresses.
+    first, between, second = fitted(), [object() for _ in range(10_000)], fitted()
+    assert between
+    stored = [save(tmp_path / name, estimator={"a": made, "b": made})[0] for name, made in
+              (("first", first), ("second", second))]  # fmt: skip
+    files = [made.path / "estimator.skops" for made in stored]
+    assert files[0].read_bytes() == files[1].read_bytes()
+    with zipfile.ZipFile(files[0]) as archive:
+        assert {member.date_time[0] for member in archive.infolist()} == {1980}
+    loaded = load_estimator(stored[0], trusted=stored[0].record.foreign_types)
+    assert loaded["a"] is loaded["b"]
 
 
 def test_a_type_that_is_not_trusted_is_named_and_not_built(tmp_path: Path) -> None:
