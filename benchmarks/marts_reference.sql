@@ -57,9 +57,10 @@ create temp table c as
     select c.contract_id, c.vehicle_id, v.k, c.customer_id, coalesce(c.product, 'unspecified') as product,
         coalesce(c.tier, 'unspecified') as tier, c.effective_date as eff, c.expiry_date as expiry,
         c.cancelled_on, c.annual_premium as prem, c.declared_annual_km, c.vehicle_age_years as told_age, c.channel,
-        least(c.expiry_date, coalesce(c.cancelled_on - 1, c.expiry_date)) as kept_to,
-        least(c.expiry_date, coalesce(c.cancelled_on - 1, c.expiry_date), p.valuation_date) as last_day,
-        c.expiry_date, least(c.expiry_date, coalesce(c.cancelled_on - 1, c.expiry_date)) as in_force,
+        coalesce(least(c.expiry_date, c.cancelled_on - 1), greatest(c.effective_date, p.valuation_date)) as kept_to,
+        least(c.expiry_date, c.cancelled_on - 1, p.valuation_date) as last_day,
+        c.expiry_date,
+        coalesce(least(c.expiry_date, c.cancelled_on - 1), greatest(c.effective_date, p.valuation_date)) as in_force,
         p.valuation_date as val, p.rating_year_start as ry0, p.rating_year_end as ry1,
         v.make, v.model, v.powertrain, v.region, v.model_year, v.in_service_date,
         row_number() over (order by c.effective_date, c.contract_id)::int as c,
@@ -348,7 +349,7 @@ x as (
     select *, case when not coalesce(eff - pl <= 31, false) then 'new' when customer_id <> pcust then 'transferred'
             when eff <= pe and tier <> pt then 'tier_changed' else 'renewed' end as b,
         case when kept_to >= val then 'in_force' when coalesce(ne - kept_to <= 31 and ne <= val, false) then 'succeeded'
-            when cancelled_on <= expiry then 'cancelled' else 'lapsed' end as e from s),
+            when coalesce(cancelled_on <= expiry, cancelled_on is not null) then 'cancelled' else 'lapsed' end as e from s),
 n as (
     select product, tier, date_trunc('month', eff)::date as m, count(*) as b, count(*) filter (b = 'new') as b1,
         count(*) filter (b = 'renewed') as b2, count(*) filter (b = 'tier_changed') as b3,
@@ -376,7 +377,7 @@ select product, tier, m as month_start,
 from g;
 create temp table pm as
 with a as (
-    select *, expiry - eff + 1 as term, greatest(kept_to - eff + 1, 0) as kept,
+    select *, coalesce(expiry, kept_to) - eff + 1 as term, greatest(kept_to - eff + 1, 0) as kept,
         ((eff + interval 1 year)::date - eff) as yd from c where prem is not null and coalesce(cancelled_on > eff, true)),
 b as (
     select *, share(prem, term, yd) as tp, share(prem, kept, yd) as kp from a),

@@ -1,5 +1,6 @@
 -- One row per contract: its days in force, up to the valuation date. One that was cancelled before it began
--- or from its first day was not taken up: it has no day, and no premium is written for it.
+-- or from its first day was not taken up: it has no day, and no premium is written for it. One without an
+-- end is counted to the valuation date.
 
 with
 
@@ -16,8 +17,14 @@ ends as (
         contracts.*,
         -- A contract cancelled on a day is not in force on that day.
         least(
-            contracts.expiry_date,
-            coalesce({{ add_days('contracts.cancelled_on', -1) }}, contracts.expiry_date)
+            coalesce(
+                contracts.expiry_date, greatest(contracts.effective_date, parameters.valuation_date)
+            ),
+            coalesce(
+                {{ add_days('contracts.cancelled_on', -1) }},
+                contracts.expiry_date,
+                greatest(contracts.effective_date, parameters.valuation_date)
+            )
         ) as last_day_in_force,
         parameters.valuation_date
     from contracts

@@ -34,7 +34,8 @@ patterns as (
 terms as (
     select
         *,
-        {{ days_between('effective_date', 'expiry_date') }} + 1 as term_days,
+        -- Without an end, the term is what has been kept so far: nothing is unearned, nothing given back.
+        {{ days_between('effective_date', 'coalesce(expiry_date, last_day_in_force)') }} + 1 as term_days,
         greatest({{ days_between('effective_date', 'last_day_in_force') }} + 1, 0) as days_kept,
         {{ days_between('effective_date', add_years('effective_date', 1)) }} as days_of_year
     from periods

@@ -81,7 +81,7 @@ final as (
         case
             when last_day_in_force >= valuation_date then 'in_force'
             when is_followed then 'succeeded'
-            when cancelled_on <= expiry_date then 'cancelled'
+            when coalesce(cancelled_on <= expiry_date, cancelled_on is not null) then 'cancelled'
             else 'lapsed'
         end as ended_as,
         is_followed

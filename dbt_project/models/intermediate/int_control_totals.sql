@@ -42,6 +42,25 @@ thresholds as (
     select * from {{ ref('large_loss_thresholds') }}
 ),
 
+-- A contract without an end is counted to the valuation date, or to the day it was cancelled.
+terms as (
+    select
+        contracts.contract_id,
+        contracts.vehicle_id,
+        contracts.product,
+        contracts.tier,
+        contracts.effective_date,
+        contracts.cancelled_on,
+        contracts.annual_premium,
+        coalesce(
+            contracts.expiry_date,
+            {{ add_days('contracts.cancelled_on', -1) }},
+            greatest(contracts.effective_date, parameters.valuation_date)
+        ) as expiry_date
+    from contracts
+    cross join parameters
+),
+
 ends as (
     select
         contracts.contract_id,
@@ -63,7 +82,7 @@ ends as (
             {{ days_between('contracts.effective_date', 'contracts.expiry_date') }} + 1
         ), 0) as kept_days,
         {{ days_between('contracts.effective_date', add_years('contracts.effective_date', 1)) }} as year_days
-    from contracts
+    from terms as contracts
     cross join parameters
     where contracts.cancelled_on is null or contracts.cancelled_on > contracts.effective_date
 ),

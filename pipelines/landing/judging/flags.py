@@ -31,7 +31,8 @@ _QUERIES: Final = {
     "loss_outside_contract": f"""
         select claims.contract_id as entity_id, claims.claim_id as row_key,
             'loss ' || claims.loss_date || ', in force ' || contracts.effective_date || ' to '
-            || least(contracts.expiry_date, contracts.cancelled_on - 1) as value,
+            || coalesce(cast(least(contracts.expiry_date, contracts.cancelled_on - 1) as text), 'no end')
+            as value,
             {", ".join("claims." + c for c in (LANDED_FILE, LANDED_ROW))}
         from claims
         inner join contracts using (contract_id)
