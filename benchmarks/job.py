@@ -8,8 +8,8 @@ table stands. The first two small brands (with REPEATS=N, every brand) are then 
 other numbers of threads for what sums: each run has to end well and leave every file of every version as it
 was. Else `reason` is what it said last. Without VEHICLES: 2,000 vehicles with seeds 1 to 20, then 50,000 with
 1 to 5. Lines are kept in results/job.jsonl with a hash of the code: what has ended well with this code is not
-run again, so that a proof that was broken off goes on. Folders of finished brands are removed. SCRATCH=DIR says
-where they lie meanwhile: about 8 GB for 50,000 vehicles.
+run again, so that a proof that was broken off goes on. Folders of finished brands are removed. SCRATCH=DIR
+says where they lie meanwhile: about 8 GB for 50,000 vehicles.
 """
 
 from __future__ import annotations
