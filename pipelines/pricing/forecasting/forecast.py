@@ -119,8 +119,8 @@ def fit_forecast(
             challenger = _challenger(made, look.rating, judged, seed)
             covers[cover] = ForecastCover(made, challenger, evaluation, day)
             unseen.append(_expected_by_both(judged))
-            log.rows(made.cells.height, _headline(evaluation.judgement))
-            _say_shrinkage(cover, covers[cover])
+            log.rows(made.cells.height, f"{_headline(evaluation.judgement)}, {_scales(made.shrinkage)}")
+    _warn_of_doubts(covers)
     for cover, reason in refused.items():
         LOGGER.warning("%s is not priced: %s", cover, reason)
     share_base_levels({cover: forecast.model for cover, forecast in covers.items()})
@@ -161,14 +161,14 @@ def _in_calendar_year(
     return forecast_cover(look, all_covers, shrinkage=made.shrinkage)
 
 
-def _say_shrinkage(cover: str, made: ForecastCover) -> None:
-    """Say how far the relativities of a cover are believed; aloud where they are not."""
-    shrinkage, judged = made.made.shrinkage, made.evaluation.judgement
-    LOGGER.info("%s: %s", cover, shrinkage.in_words())
-    if shrinkage.flat:
-        LOGGER.warning("%s is flat: its price tells nobody apart, for nothing is known that would", cover)
-    if judged.worse_than_constant:
-        LOGGER.warning("%s: the forecast is worse than one rate for all on what it has not seen", cover)
+def _warn_of_doubts(covers: Mapping[str, ForecastCover]) -> None:
+    """Name the covers that tell nobody apart, and those worse than one rate for all."""
+    flat = [cover for cover, made in covers.items() if made.made.shrinkage.flat]
+    worse = [cover for cover, made in covers.items() if made.evaluation.judgement.worse_than_constant]
+    if flat:
+        LOGGER.warning("flat, for nothing shows that would tell vehicles apart: %s", ", ".join(flat))
+    if worse:
+        LOGGER.warning("forecast worse than by one rate for all on the unseen: %s", ", ".join(worse))
 
 
 def _unseen(made: CoverForecast, contracts: pl.DataFrame, rating: Rating, seed: int) -> Unseen:
@@ -214,6 +214,12 @@ def _expected_by_both(judged: Unseen) -> pl.DataFrame:
 
 def _promotion(unseen: list[pl.DataFrame]) -> Promotion | None:
     return judge_promotion(pl.concat(unseen), cluster="vehicle_id") if unseen else None
+
+
+def _scales(shrinkage: Shrinkage) -> str:
+    """How far relativities are believed, for a line of the log."""
+    frequency, severity = (f"{scale:g}" if scale else "flat" for scale in shrinkage.scales)
+    return f"frequency {frequency}, severity {severity} of the learned prior"
 
 
 def _headline(judged: Judgement) -> str:
