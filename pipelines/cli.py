@@ -36,7 +36,8 @@ app.add_typer(flags, name="flags")
 app.add_typer(delivered, name="deliveries")
 app.command()(sql)
 console = Console(soft_wrap=True, highlight=False)
-errors = Console(stderr=True, soft_wrap=True, highlight=False)
+# While a step runs, Dagster puts a file in the place of the terminal and copies what is written there to it.
+errors = Console(stderr=True, soft_wrap=True, highlight=False, force_terminal=sys.stderr.isatty() or None)
 
 
 Delivery = Annotated[Path, typer.Option("--delivery", help="Folder with the client's files.")]

@@ -41,10 +41,11 @@ def delivery_gate(repricing: Repricing) -> Iterator[dg.AssetCheckResult]:
         docs = plan.settings.data_docs(plan.client)
         result = run_gate(where, plan.mapping.expect, docs, plan.client, facts)
         critical, warnings = result.failed("critical"), result.failed("warning")
+        told = folded(warnings)
         log.say(f"{len(result.findings)} expectations, {len(critical)} failed, {len(warnings)} warnings")
+        log.say(f"of {len(told)} kind{'s' if len(told) > 1 else ''}" if told else "")
     for finding in folded(critical):
         LOGGER.error("gate: %s; found %s", finding.expected, finding.observed)
-    told = folded(warnings)
     for finding in told[:TOLD]:
         LOGGER.warning("gate: %s; found %s", finding.expected, finding.observed)
     if len(told) > TOLD:

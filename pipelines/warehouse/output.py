@@ -12,7 +12,7 @@ _BUILT = re.compile(r"OK created sql table model (\S+) \.* *\[.* in ([\d.]+)s\]"
 _BROKEN = re.compile(r"(?:FAIL|ERROR|WARN)\s+\d* *(.*?) \.*\s*\[")
 _COUNT = re.compile(r"(\d+) of (\d+) (?:OK|PASS)")
 _DONE = re.compile(r"Done\. (PASS=\d+ WARN=\d+ ERROR=\d+)")
-SLOW_SECONDS = 1.0
+SLOW_SECONDS = 5.0
 EVERY = 50
 
 
