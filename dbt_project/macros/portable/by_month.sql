@@ -16,7 +16,7 @@ The column month_start must come last: on an engine with partitions it is the on
 #}
 {% macro first_of_month() %}cast('@month@' as date){% endmacro %}
 {% macro first_of_window() %}cast('@window@' as date){% endmacro %}
-{% macro local_time(instant) %}({{ add_seconds(instant, '@ahead_of(' ~ instant ~ ')@') }}){% endmacro %}
+{% macro local_time(instant) %}({{ add_seconds(instant, "cast('@ahead_of(" ~ instant ~ ")@' as bigint)") }}){% endmacro %}
 {% macro built_from() %}cast('@built_from@' as {{ dbt.type_string() }}){% endmacro %}
 
 {# The compiled model with its rules as constants. A number goes there and back as text without loss. #}
@@ -54,8 +54,8 @@ The column month_start must come last: on an engine with partitions it is the on
     {% set files = [] %}
     {% for name in month.folders %}{% do files.append(folder ~ name ~ '*.parquet') %}{% endfor %}
     {% set told = namespace(sql=sql) %}
-    {% for instant in modules.re.findall('@ahead_of[(](.*?)[)]@', sql) | unique %}
-        {% set told.sql = told.sql | replace('@ahead_of(' ~ instant ~ ')@', _ahead_of(instant, month.offsets)) %}
+    {% for instant in modules.re.findall("'@ahead_of[(](.*?)[)]@'", sql) | unique %}
+        {% set told.sql = told.sql | replace("'@ahead_of(" ~ instant ~ ")@'", _ahead_of(instant, month.offsets)) %}
     {% endfor %}
     {% set rows = "(select * from read_parquet(['" ~ files | join("', '") ~ "'], hive_partitioning = false))" %}
     {{ return(

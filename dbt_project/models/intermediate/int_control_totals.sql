@@ -232,7 +232,7 @@ measures as (
         select claim_id from known_claims
         union
         select claim_id from movements
-    )
+    ) as claims_and_movements
     union all
     select
         'orders' as measure,

@@ -2,7 +2,8 @@
 
 -- One row per vehicle and month with trips: how far and how it was driven, and the driving score of the
 -- thirty days that end with the month. Days, months and night hours are those of the client's zone, by the
--- offset in force at each moment; the lake keeps trips by local month. Built month by month: see macros/portable/by_month.sql.
+-- offset in force at each moment; the lake keeps trips by local month. Built month by month: see
+-- macros/portable/by_month.sql.
 --
 -- Distances are added up in whole metres and times in whole seconds: such sums are the same in whatever
 -- order an engine adds them. Rules are read as scalars: joined, they would be taken for the larger side.
@@ -47,7 +48,8 @@ days as (
     where
         {{ local_time('trips.started_at') }}
         >= cast(least({{ first_of_window() }}, {{ first_of_month() }}) as timestamp)
-        and {{ local_time('trips.started_at') }} < cast({{ first_of_month() }} as timestamp) + interval 1 month
+        and {{ local_time('trips.started_at') }}
+        < cast({{ first_of_month() }} as timestamp) + interval 1 month
     group by numbers.vehicle_number, day({{ local_time('trips.started_at') }})
 ),
 
