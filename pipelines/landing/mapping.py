@@ -253,8 +253,8 @@ class FileMapping(_Strict):
 
     @property
     def zone(self) -> str:
-        """In which moments without an offset are local."""
-        return self.timezone or self._client_zone or "UTC"
+        """In which moments without an offset are local; UTC unless the file's entry says otherwise."""
+        return self.timezone or "UTC"
 
     @property
     def day_zone(self) -> str:
