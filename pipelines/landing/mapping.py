@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
+from decimal import Decimal
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -21,6 +22,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PrivateAttr,
     ValidationError,
     field_validator,
     model_validator,
@@ -28,17 +30,21 @@ from pydantic import (
 
 from pipelines.errors import InputError, nearest
 from pipelines.landing.contracts import CONTRACTS, MONTHLY
+from pipelines.landing.contracts.fields import WINDOWS, Window, WindowKind, takes_open_end
 from pipelines.landing.expectations import Expectations
+from pipelines.landing.reading.formats import a_known_format
 
 Unit = Literal["km", "mile", "10k_km", "yuan", "fen", "10k_yuan"]
-UNIT_FACTORS: dict[Unit, float] = {
-    "km": 1.0,
-    "mile": 1.609344,
-    "10k_km": 10_000.0,
-    "yuan": 1.0,
-    "fen": 0.01,
-    "10k_yuan": 10_000.0,
+UNIT_FACTORS: dict[Unit, Decimal] = {
+    "km": Decimal(1),
+    "mile": Decimal("1.609344"),
+    "10k_km": Decimal(10_000),
+    "yuan": Decimal(1),
+    "fen": Decimal("0.01"),
+    "10k_yuan": Decimal(10_000),
 }
+"""What one of a unit is in ours, exactly."""
+Formats = Annotated[tuple[Annotated[str, AfterValidator(a_known_format)], ...], Field(min_length=1)]
 PLACEHOLDER = re.compile(r"\{([^{}:]+)(?::(int|year))?\}")
 
 
@@ -63,7 +69,8 @@ class Column(_Strict):
     codes: dict[str, str] | None = None
     sign: Sign | None = None
     unit: Unit | None = None
-    date_formats: tuple[str, ...] | None = None
+    date_formats: Formats | None = None
+    open_end: tuple[str, ...] | None = None
     pseudonym: bool = False
     required: bool = False
 
@@ -72,6 +79,8 @@ class Column(_Strict):
         origins = [self.column, self.value, self.template, self.fingerprint]
         if sum(o is not None for o in origins) != 1:
             raise ValueError("give exactly one of column, value, template, fingerprint")
+        if self.open_end is not None and self.column is None:
+            raise ValueError("open_end goes with column")
         return self
 
     def inputs(self) -> tuple[str, ...]:
@@ -149,9 +158,13 @@ class SourceMapping(_Strict):
         for name in self.columns:
             if name not in contract:
                 raise ValueError(f"column '{name}' of {self.source}: {nearest(name, contract)}")
-        missing = [n for n, c in contract.items() if not c.nullable and n not in self.columns]
+        needed = [n for n, c in contract.items() if not c.nullable or takes_open_end(c)]
+        missing = [n for n in needed if n not in self.columns]
         if missing:
             raise ValueError(f"{self.source} needs the columns {', '.join(missing)}")
+        for name, spec in self.columns.items():
+            if spec.open_end is not None and not takes_open_end(contract[name]):
+                raise ValueError(f"column '{name}' of {self.source} takes no open_end")
         if self.factors and self.source != "contracts":
             raise ValueError("factors belong to the source contracts")
         return self
@@ -175,6 +188,15 @@ def _a_known_zone(value: str) -> str:
 TimeZone = Annotated[str, AfterValidator(_a_known_zone)]
 
 
+def _a_separator(value: str) -> str:
+    if len(value) != 1 or value.isalnum() or value in "+-":
+        raise ValueError("one character that is no letter, digit or sign")
+    return value
+
+
+Separator = Annotated[str, AfterValidator(_a_separator)]
+
+
 class FileMapping(_Strict):
     """How one kind of file is read, and what it feeds."""
 
@@ -182,14 +204,22 @@ class FileMapping(_Strict):
     encoding: str = "utf-8"
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     sheet: str | None = None
-    thousands: str | None = None
-    decimal: str = "."
-    date_formats: tuple[str, ...] = ("%Y-%m-%d",)
-    time_formats: tuple[str, ...] = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
-    timezone: TimeZone = "UTC"
+    thousands: Separator | None = None
+    decimal: Separator = "."
+    date_formats: Formats = ("%Y-%m-%d",)
+    time_formats: Formats = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
+    timezone: TimeZone | None = None
     null_values: tuple[str, ...] = ("",)
     rows: Literal["every", "distinct"] | None = None
     sources: Annotated[tuple[SourceMapping, ...], Field(min_length=1)]
+    _client_zone: str | None = PrivateAttr(default=None)
+    _windows: dict[WindowKind, Window] = PrivateAttr(default_factory=lambda: dict(WINDOWS))
+
+    @model_validator(mode="after")
+    def _separators_differ(self) -> FileMapping:
+        if self.thousands == self.decimal:
+            raise ValueError(f"thousands and decimal are both '{self.decimal}'")
+        return self
 
     @model_validator(mode="after")
     def _monthly_sources_stand_alone(self) -> FileMapping:
@@ -215,6 +245,27 @@ class FileMapping(_Strict):
             for name, spec in s.columns.items()
         )
 
+    def of_client(self, zone: str | None, windows: dict[WindowKind, Window]) -> FileMapping:
+        """The same file, told what its client's mapping says of every file (zone None: nothing)."""
+        told = self.model_copy()
+        told._client_zone, told._windows = zone, windows  # noqa: SLF001 - a copy of its own
+        return told
+
+    @property
+    def zone(self) -> str:
+        """In which moments without an offset are local; UTC unless the file's entry says otherwise."""
+        return self.timezone or "UTC"
+
+    @property
+    def day_zone(self) -> str:
+        """In which the client counts days."""
+        return self._client_zone or self.timezone or "UTC"
+
+    @property
+    def windows(self) -> dict[WindowKind, Window]:
+        """What is plausible, by kind of day or moment."""
+        return self._windows
+
     @property
     def is_monthly(self) -> bool:
         return self.sources[0].source in MONTHLY
@@ -225,7 +276,8 @@ class FileMapping(_Strict):
 
     def fingerprint(self) -> str:
         """Hash of everything that decides what becomes of the file's bytes."""
-        return hashlib.sha256(self.model_dump_json(by_alias=True).encode()).hexdigest()
+        handed = f"{self._client_zone} {sorted((k, str(w)) for k, w in self._windows.items())}"
+        return hashlib.sha256((self.model_dump_json(by_alias=True) + handed).encode()).hexdigest()
 
 
 class Mapping(_Strict):
@@ -243,7 +295,28 @@ class Mapping(_Strict):
     first_rate_table: Literal["review", "in_force"] = "review"
     ignore: tuple[str, ...] = ()
     files: Annotated[tuple[FileMapping, ...], Field(min_length=1)]
+    windows: dict[str, tuple[dt.date, dt.date]] = Field(default_factory=dict)
     expect: Expectations = Field(default_factory=Expectations)
+
+    @field_validator("windows")
+    @classmethod
+    def _windows_of_known_kinds(
+        cls, windows: dict[str, tuple[dt.date, dt.date]]
+    ) -> dict[str, tuple[dt.date, dt.date]]:
+        for kind, (first, last) in windows.items():
+            if kind not in WINDOWS:
+                raise ValueError(f"kind '{kind}': {nearest(kind, WINDOWS)}")
+            if first > last:
+                raise ValueError(f"kind '{kind}': a first day and a last day, not {first} and {last}")
+        return windows
+
+    @model_validator(mode="after")
+    def _tell_the_files(self) -> Mapping:
+        zone = self.timezone if "timezone" in self.model_fields_set else None
+        windows = {k: Window(*self.windows[k]) if k in self.windows else w for k, w in WINDOWS.items()}
+        # The model is frozen for its readers; here it is still being made.
+        self.__dict__["files"] = tuple(entry.of_client(zone, windows) for entry in self.files)
+        return self
 
     @field_validator("rating_year_start")
     @classmethod

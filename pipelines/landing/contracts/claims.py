@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataframely as dy
 import polars as pl
 
-from pipelines.landing.contracts.fields import identifier, instant, money
+from pipelines.landing.contracts.fields import day, identifier, instant, money
 
 
 class Claims(dy.Schema):
@@ -20,10 +20,10 @@ class Claims(dy.Schema):
     contract_id = identifier(nullable=True)
     vehicle_id = identifier(nullable=True)
     cover = identifier()
-    loss_date = dy.Date(nullable=True)
-    loss_at = instant(nullable=True)
-    reported_date = dy.Date(nullable=True)
-    closed_date = dy.Date(nullable=True)
+    loss_date = day("claim", nullable=True)
+    loss_at = instant("claim", nullable=True)
+    reported_date = day("claim", nullable=True)
+    closed_date = day("claim", nullable=True)
     peril = dy.String(nullable=True)
     at_fault = dy.Bool(nullable=True)
     place = dy.String(nullable=True)
@@ -67,7 +67,7 @@ class ClaimTransactions(dy.Schema):
 
     transaction_id = identifier(primary_key=True)
     claim_id = identifier()
-    transaction_date = dy.Date(nullable=True)
+    transaction_date = day("claim", nullable=True)
     kind = dy.String(regex=r"^(payment|reserve|recovery)$")
     amount = money()
 

@@ -52,6 +52,7 @@ def _contract(contract: type[dy.Schema]) -> dict[str, Any]:
             "type": str(column.dtype),
             "nullable": column.nullable,
             "key": column.primary_key,
+            "day": sorted((column.metadata or {}).items()),
             "rules": {c: _told(e) for c, e in column.validation_rules(pl.col(name)).items()},
         }
         for name, column in contract.columns().items()

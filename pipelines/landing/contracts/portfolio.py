@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataframely as dy
 import polars as pl
 
-from pipelines.landing.contracts.fields import identifier, money
+from pipelines.landing.contracts.fields import day, identifier, money
 
 
 class Vehicles(dy.Schema):
@@ -18,18 +18,18 @@ class Vehicles(dy.Schema):
     powertrain = dy.String(nullable=True, regex=r"^(ice|hev|phev|bev)$")
     body = dy.String(nullable=True)
     list_price = money(nullable=True, min=0)
-    in_service_date = dy.Date(nullable=True)
+    in_service_date = day("vehicle", nullable=True)
     region = dy.String(nullable=True)
 
 
 class Contracts(dy.Schema):
     """One row per contract version: a period in force at one tier and price.
 
-    `expiry_date` is the last day of cover; `cancelled_on` is the first day without cover. A contract that
-    was cancelled before it began, or from its first day, was not taken up: it lands and covers no day.
-    One that was cancelled after it expired was in force to its expiry, and is flagged.
-     `vehicle_age_years` and `declared_annual_km` are what the
-    client wrote on the contract, where it did.
+    `expiry_date` is the last day of cover, empty where the contract has no end; `cancelled_on` is the first
+    day without cover. A contract that was cancelled before it began, or from its first day, was not taken
+    up: it lands and covers no day. One that was cancelled after it expired was in force to its expiry, and
+    is flagged. `vehicle_age_years` and `declared_annual_km` are what the client wrote on the contract,
+    where it did.
     """
 
     contract_id = identifier(primary_key=True)
@@ -37,13 +37,13 @@ class Contracts(dy.Schema):
     customer_id = identifier(nullable=True)
     product = dy.String(nullable=True)
     tier = dy.String(nullable=True)
-    effective_date = dy.Date()
-    expiry_date = dy.Date()
+    effective_date = day("contract")
+    expiry_date = day("contract", open_end=True, nullable=True)
     annual_premium = money(nullable=True, min=0)
     channel = dy.String(nullable=True)
     payment_plan = dy.String(nullable=True)
     status = dy.String(nullable=True)
-    cancelled_on = dy.Date(nullable=True)
+    cancelled_on = day("contract", nullable=True)
     renewal_of = identifier(nullable=True)
     vehicle_age_years = dy.Int64(nullable=True, min=0, max=150)
     declared_annual_km = dy.Int64(nullable=True, min=0, max=1_000_000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataframely as dy
 import polars as pl
 
-from pipelines.landing.contracts.fields import identifier, instant, money
+from pipelines.landing.contracts.fields import day, identifier, instant, money
 
 
 class Offers(dy.Schema):
@@ -17,9 +17,9 @@ class Offers(dy.Schema):
     product = dy.String(nullable=True)
     tier = dy.String(nullable=True)
     channel = dy.String(nullable=True)
-    offered_on = dy.Date()
+    offered_on = day("sale")
     price = money(min=0)
-    decided_on = dy.Date(nullable=True)
+    decided_on = day("sale", nullable=True)
     outcome = dy.String(regex=r"^(accepted|declined|expired|open)$")
 
     @dy.rule()
@@ -34,9 +34,9 @@ class Instalments(dy.Schema):
     instalment_id = identifier(primary_key=True)
     contract_id = identifier()
     instalment_number = dy.Int64(min=1)
-    due_on = dy.Date()
+    due_on = day("contract")
     amount = money(min=0)
-    paid_on = dy.Date(nullable=True)
+    paid_on = day("contract", nullable=True)
     paid_amount = money(nullable=True, min=0)
 
     @dy.rule()
@@ -50,7 +50,7 @@ class Surveys(dy.Schema):
 
     survey_id = identifier(primary_key=True)
     vehicle_id = identifier()
-    answered_on = dy.Date()
+    answered_on = day("sale")
     recommend_score = dy.Int64(min=0, max=10)
     topic = dy.String(nullable=True)
 
@@ -60,8 +60,8 @@ class Complaints(dy.Schema):
 
     complaint_id = identifier(primary_key=True)
     vehicle_id = identifier(nullable=True)
-    opened_at = instant()
-    answered_at = instant(nullable=True)
+    opened_at = instant("sale")
+    answered_at = instant("sale", after="opened_at", nullable=True)
     topic = dy.String(nullable=True)
     upheld = dy.Bool(nullable=True)
 

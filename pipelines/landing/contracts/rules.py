@@ -7,17 +7,19 @@ to. `file`: the file is set aside whole.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import dataframely as dy
 import polars as pl
 
-from pipelines.landing.contracts.fields import MOST_KM_A_DAY
+from pipelines.landing.contracts.fields import MOST_KM_A_DAY, WINDOWS, Window, WindowKind, window_of
 
 Severity = Literal["row", "flag", "wait", "file"]
 REFERENCE_RULE: Final = "reference"
 KEY_RULE: Final = "key"
+WINDOW_RULE: Final = "window"
 _SENTENCES = {
     "nullability": "must not be empty",
     "min": "must be at least {0}",
@@ -73,6 +75,11 @@ def rules_of(source: str, contract: type[dy.Schema], reference: tuple[str, str] 
         for name, column in contract.columns().items()
         for check in column.validation_rules(pl.col(name))
     ]
+    found += [
+        Rule(source, f"{name}|{WINDOW_RULE}", sentence_of(contract, name, WINDOW_RULE), "row")
+        for name, column in contract.columns().items()
+        if window_of(column)
+    ]
     names = contract._schema_validation_rules()  # noqa: SLF001 - no public list of a schema's rules
     found += [Rule(source, name, sentence_of(contract, name, ""), "row") for name in names]
     keys = ", ".join(contract.primary_key())
@@ -85,10 +92,15 @@ def rules_of(source: str, contract: type[dy.Schema], reference: tuple[str, str] 
     return found
 
 
-def sentence_of(contract: type[dy.Schema], name: str, check: str) -> str:
+def sentence_of(
+    contract: type[dy.Schema], name: str, check: str, windows: Mapping[WindowKind, Window] = WINDOWS
+) -> str:
     """What a rule says, for the person who has to mend the row."""
     if not check:
         return str(getattr(contract, name).validation_fn.__doc__).strip()
     spec = contract.columns()[name]
+    kind = window_of(spec)
+    if check == WINDOW_RULE and kind:
+        return f"{name}: lies outside {windows[kind]}, what is plausible for the kind '{kind}'"
     words = _SENTENCES.get(check, f"breaks the rule {check}")
     return f"{name}: {words.format(getattr(spec, check, ''))}"

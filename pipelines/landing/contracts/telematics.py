@@ -18,8 +18,8 @@ class Trips(dy.Schema):
     """One row per trip. Instants are UTC; `night_km` is driven between 23 and 4 o'clock local time."""
 
     vehicle_id = identifier(primary_key=True)
-    started_at = instant(primary_key=True)
-    ended_at = instant()
+    started_at = instant("trip", primary_key=True)
+    ended_at = instant("trip", after="started_at")
     distance_km = dy.Float64(min=0, max=MOST_KM_A_DAY)
     night_km = dy.Float64(nullable=True, min=0)
     harsh_brakes = _count()

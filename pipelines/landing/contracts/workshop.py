@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataframely as dy
 import polars as pl
 
-from pipelines.landing.contracts.fields import identifier, money
+from pipelines.landing.contracts.fields import day, identifier, money
 
 
 class RepairOrders(dy.Schema):
@@ -13,8 +13,8 @@ class RepairOrders(dy.Schema):
 
     repair_order_id = identifier(primary_key=True)
     vehicle_id = identifier()
-    opened_on = dy.Date()
-    closed_on = dy.Date(nullable=True)
+    opened_on = day("visit")
+    closed_on = day("visit", nullable=True)
     odometer_km = dy.Int64(nullable=True, min=0, max=3_000_000)
     odometer_replaced = dy.Bool(nullable=True)
     shop_id = dy.String(nullable=True)
@@ -51,7 +51,7 @@ class Shops(dy.Schema):
     city = dy.String(nullable=True)
     region = dy.String(nullable=True)
     authorised = dy.Bool(nullable=True)
-    opened_on = dy.Date(nullable=True)
+    opened_on = day("shop", nullable=True)
 
 
 class Parts(dy.Schema):

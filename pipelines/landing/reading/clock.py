@@ -60,5 +60,7 @@ def local_month(moment: pl.Expr, zone: str) -> pl.Expr:
 
 def day_begins(day: dt.date, zone: str) -> dt.datetime:
     """The moment in UTC, without a zone, at which a day begins in a zone."""
+    if day.year <= 1 or day >= dt.date.max:
+        return dt.datetime.combine(day, dt.time())
     midnight = dt.datetime.combine(day, dt.time(), ZoneInfo(zone))
     return midnight.astimezone(dt.UTC).replace(tzinfo=None)

@@ -19,13 +19,20 @@ from pipelines.landing.mapping import (
     Factor,
     FileMapping,
     SourceMapping,
-    Where,
 )
+from pipelines.landing.reading.moments import (
+    MIDNIGHT,
+    Moment,
+    text_to_date,
+    text_to_moment,
+    typed_to_date,
+    typed_to_moment,
+)
+from pipelines.landing.reading.numbers import Separators, to_count, to_exact, to_float, to_money
 from pipelines.landing.reading.readers import ROW
 
 TRUE_WORDS = ["1", "true", "t", "yes", "y", "是"]
 FALSE_WORDS = ["0", "false", "f", "no", "n", "否"]
-SCALE = 6
 NTH = "_nth"
 """Which of the identical rows of a file a row is, from one, where the mapping keeps every row."""
 
@@ -35,7 +42,9 @@ class PlannedColumn:
     """How one canonical column is computed.
 
     `value` has the contract's type, `raw` is text; `origin` names the client's column for a person;
-    `expected` completes the sentence "expected ..." when the value could not be made.
+    `expected` completes the sentence "expected ..." when the value could not be made. `second_pass` is
+    the other moment of a local time that a clock change repeats, `skipped` says that a clock change left
+    the local time out, `open_end` that the client wrote no end on purpose.
     """
 
     name: str
@@ -46,6 +55,9 @@ class PlannedColumn:
     inputs: tuple[str, ...] = ()
     pseudonym: bool = False
     required: bool = False
+    second_pass: pl.Expr | None = None
+    skipped: pl.Expr | None = None
+    open_end: pl.Expr | None = None
 
 
 def plan_column(
@@ -53,8 +65,8 @@ def plan_column(
 ) -> PlannedColumn:
     """Plan one canonical column of type `target` from a file with `schema`."""
     if spec.value is not None:
-        value, expected = _convert(pl.lit(spec.value), pl.String(), target, spec, how)
-        return PlannedColumn(name, value, pl.lit(spec.value), "(constant)", expected)
+        made = _convert(pl.lit(spec.value), pl.String(), target, spec, how)
+        return PlannedColumn(name, made.value, pl.lit(spec.value), "(constant)", made.expected)
     if spec.fingerprint is not None:
         # Named and sorted, so that a value that a JSON object leaves out changes nothing.
         names = columns_of_client(schema) if spec.fingerprint == "all" else list(spec.fingerprint)
@@ -64,17 +76,42 @@ def plan_column(
             text = pl.when(again).then(pl.format("{}#{}", text, NTH)).otherwise(text)
         return PlannedColumn(name, text, text, ", ".join(names), "a fingerprint")
     if spec.template is not None:
-        text = _template(spec.template, schema, how)
-        value, expected = _convert(text, pl.String(), target, spec, how)
+        text, raw = _template(spec.template, schema, how)
+        made = _convert(text, pl.String(), target, spec, how)
         origin = ", ".join(spec.inputs())
         return PlannedColumn(
-            name, value, text, origin, expected, spec.inputs(), spec.pseudonym, spec.required
+            name, made.value, raw, origin, made.expected, spec.inputs(), spec.pseudonym, spec.required
         )
     column = spec.inputs()[0]
     dtype = schema[column]
     raw = as_text(column, dtype, how)
-    value, expected = _convert(pl.col(column), dtype, target, spec, how)
-    return PlannedColumn(name, value, raw, column, expected, (column,), spec.pseudonym, spec.required)
+    made = _convert(pl.col(column), dtype, target, spec, how)
+    value = made.value
+    if dtype != pl.String and set(how.null_values) - {""}:
+        value = pl.when(raw.is_not_null()).then(value)
+    is_open = None
+    if spec.open_end is not None:
+        written = _written(column, dtype, how).fill_null("").str.replace(MIDNIGHT, "")
+        is_open = written.is_in(sorted(spec.open_end))
+        value = pl.when(~is_open).then(value)
+    return PlannedColumn(
+        name,
+        value,
+        raw,
+        column,
+        made.expected,
+        (column,),
+        spec.pseudonym,
+        spec.required,
+        made.second_pass,
+        made.skipped,
+        is_open,
+    )
+
+
+def separators(how: FileMapping) -> Separators:
+    """How the file writes numbers."""
+    return Separators(how.thousands, how.decimal)
 
 
 def columns_of_client(schema: pl.Schema) -> list[str]:
@@ -90,6 +127,10 @@ def row_text(names: list[str], schema: pl.Schema, how: FileMapping) -> pl.Expr:
 
 def as_text(column: str, dtype: pl.DataType, how: FileMapping) -> pl.Expr:
     """The column as trimmed text, whole floats without '.0', the file's null words as null."""
+    return _written(column, dtype, how).replace(sorted({"", *how.null_values}), None)
+
+
+def _written(column: str, dtype: pl.DataType, how: FileMapping) -> pl.Expr:
     expr = pl.col(column)
     if dtype.is_float():
         expr = expr.fill_nan(None)
@@ -100,6 +141,7 @@ def as_text(column: str, dtype: pl.DataType, how: FileMapping) -> pl.Expr:
             .otherwise(expr.cast(pl.String))
         )
     elif isinstance(dtype, pl.Datetime):
+        expr = expr.dt.convert_time_zone(how.day_zone) if dtype.time_zone else expr
         midnight = expr.dt.time() == pl.time(0, 0, 0)
         text = (
             pl.when(midnight)
@@ -108,127 +150,105 @@ def as_text(column: str, dtype: pl.DataType, how: FileMapping) -> pl.Expr:
         )
     else:
         text = expr.cast(pl.String)
-    text = text.str.strip_chars()
-    return text.replace(sorted({"", *how.null_values}), None)
+    return text.str.strip_chars()
 
 
-def _template(template: str, schema: pl.Schema, how: FileMapping) -> pl.Expr:
+def _template(template: str, schema: pl.Schema, how: FileMapping) -> tuple[pl.Expr, pl.Expr]:
+    """The text a template makes, and the same with its columns as the client wrote them."""
     parts: list[pl.Expr] = []
+    raws: list[pl.Expr] = []
     at = 0
     for match in PLACEHOLDER.finditer(template):
         if match.start() > at:
             parts.append(pl.lit(template[at : match.start()]))
+            raws.append(parts[-1])
         column, form = match[1], match[2]
-        text = as_text(column, schema[column], how)
+        dtype = schema[column]
+        text = as_text(column, dtype, how)
+        raws.append(text)
         if form == "int":
-            text = text.cast(pl.Float64, strict=False).cast(pl.Int64, strict=False).cast(pl.String)
+            text = to_count(pl.col(column), dtype, text, separators(how)).cast(pl.String)
         elif form == "year":
-            text = _to_date(pl.col(column), schema[column], how.date_formats)
-            text = text.dt.year().cast(pl.String)
+            text = _to_date(pl.col(column), dtype, how.date_formats, text, how).dt.year().cast(pl.String)
         parts.append(text)
         at = match.end()
     if at < len(template):
         parts.append(pl.lit(template[at:]))
-    return pl.concat_str(parts)
+        raws.append(parts[-1])
+    return pl.concat_str(parts), pl.concat_str(raws)
 
 
-def _convert(  # noqa: PLR0911 - one return per kind of target
-    expr: pl.Expr, dtype: pl.DataType, target: pl.DataType, spec: Column, how: FileMapping
-) -> tuple[pl.Expr, str]:
-    """Expression of type `target`, and what it expects, in words."""
+@dataclass(frozen=True)
+class _Made:
+    """A value of the contract's type, and what it expects, in words."""
+
+    value: pl.Expr
+    expected: str
+    second_pass: pl.Expr | None = None
+    skipped: pl.Expr | None = None
+
+
+def _convert(expr: pl.Expr, dtype: pl.DataType, target: pl.DataType, spec: Column, how: FileMapping) -> _Made:
     text = as_text(spec.column, dtype, how) if spec.column else expr
     if spec.sign is not None:
-        number = _to_number(text, how)
+        number = to_float(expr, dtype, text, separators(how))
         word = pl.when(number < 0).then(pl.lit(spec.sign.negative))
-        return word.when(number >= 0).then(pl.lit(spec.sign.otherwise)), "a number"
+        signed = word.when(number >= 0).then(pl.lit(spec.sign.otherwise))
+        return _Made(signed, f"a number like {separators(how).example()}")
     if spec.codes is not None:
         coded = text.replace_strict(
             list(spec.codes), list(spec.codes.values()), default=None, return_dtype=pl.String
         )
         value = _to_bool(coded) if target == pl.Boolean else coded.cast(target, strict=False)
-        return value, f"one of the codes {', '.join(spec.codes)}"
+        return _Made(value, f"one of the codes {', '.join(spec.codes)}")
     if target.is_numeric():
-        return _to_numeric(expr, dtype, text, target, UNIT_FACTORS.get(spec.unit or "km", 1.0), how)
-    if target == pl.Date:
-        formats = spec.date_formats or how.date_formats
-        return _to_date(expr, dtype, formats, text), f"a date like {' or '.join(formats)}"
-    if isinstance(target, pl.Datetime):
-        formats = spec.date_formats or how.time_formats
-        return _to_instant(expr, dtype, formats, text, how), f"a moment like {' or '.join(formats)}"
+        return _to_numeric(expr, dtype, text, target, spec, how)
+    if target.is_temporal():
+        return _to_temporal(expr, dtype, text, target, spec, how)
     if target == pl.Boolean:
-        return expr if dtype == pl.Boolean else _to_bool(text), "yes or no"
-    return text, "text"
+        return _Made(expr if dtype == pl.Boolean else _to_bool(text), "yes or no")
+    return _Made(text, "text")
 
 
 def _to_numeric(
-    expr: pl.Expr, dtype: pl.DataType, text: pl.Expr, target: pl.DataType, factor: float, how: FileMapping
-) -> tuple[pl.Expr, str]:
+    expr: pl.Expr, dtype: pl.DataType, text: pl.Expr, target: pl.DataType, spec: Column, how: FileMapping
+) -> _Made:
     """Amounts to the cent; counts only from whole numbers, unless a unit was converted."""
+    written, unit = separators(how), UNIT_FACTORS[spec.unit or "km"]
+    example = written.example()
     if isinstance(target, pl.Decimal):
-        return _to_money(expr, dtype, text, factor, how), "an amount"
-    if factor == 1.0 and dtype.is_integer() and target == pl.Int64:
-        return expr.cast(pl.Int64, strict=False), "a whole number"
-    number = _to_number(text, how) if not dtype.is_numeric() else expr.cast(pl.Float64).fill_nan(None)
-    number = number if factor == 1.0 else number * factor
-    if target != pl.Int64:
-        return number.cast(target, strict=False), "a number"
-    whole = number if factor == 1.0 else number.round()
-    return pl.when(whole == whole.floor()).then(whole).cast(pl.Int64, strict=False), "a whole number"
+        return _Made(to_money(expr, dtype, text, written, unit), f"an amount like {example}")
+    if target == pl.Int64:
+        found = to_count(expr, dtype, text, written, unit)
+        return _Made(found, "a whole number" if unit == 1 else f"a number like {example}")
+    number = to_float(expr, dtype, text, written)
+    number = number if unit == 1 else number * float(unit)
+    return _Made(number.cast(target, strict=False), f"a number like {example}")
 
 
-def _to_number(text: pl.Expr, how: FileMapping) -> pl.Expr:
-    return _plain_number(text, how).cast(pl.Float64, strict=False).fill_nan(None)
-
-
-def _plain_number(text: pl.Expr, how: FileMapping) -> pl.Expr:
-    if how.thousands:
-        text = text.str.replace_all(how.thousands, "", literal=True)
-    if how.decimal != ".":
-        text = text.str.replace_all(how.decimal, ".", literal=True)
-    return text
-
-
-def _to_money(expr: pl.Expr, dtype: pl.DataType, text: pl.Expr, factor: float, how: FileMapping) -> pl.Expr:
-    """Round half away from zero to the cent; text is never taken through a float."""
-    if dtype.is_float():
-        amount = (expr.fill_nan(None) * factor).round(2, mode="half_away_from_zero")
-        return amount.cast(pl.Decimal(18, 2), strict=False)
-    exact = _plain_number(text, how).cast(pl.Decimal(38, SCALE), strict=False)
-    if factor != 1.0:
-        exact = exact * pl.lit(str(factor)).cast(pl.Decimal(38, SCALE))
-    return exact.round(2).cast(pl.Decimal(18, 2), strict=False)
+def _to_temporal(
+    expr: pl.Expr, dtype: pl.DataType, text: pl.Expr, target: pl.DataType, spec: Column, how: FileMapping
+) -> _Made:
+    if target == pl.Date:
+        formats = spec.date_formats or how.date_formats
+        value = _to_date(expr, dtype, formats, text, how)
+        return _Made(value, f"a date like {' or '.join(formats)}")
+    formats = spec.date_formats or how.time_formats
+    found: Moment = (
+        typed_to_moment(expr, dtype, how.zone)
+        if isinstance(dtype, pl.Datetime)
+        else text_to_moment(text, formats, how.zone)
+    )
+    expected = f"a moment like {' or '.join(formats)}"
+    return _Made(found.value, expected, found.second_pass, found.skipped)
 
 
 def _to_date(
-    expr: pl.Expr, dtype: pl.DataType, formats: tuple[str, ...], text: pl.Expr | None = None
-) -> pl.Expr:
-    if dtype.is_temporal():
-        return expr.cast(pl.Date)
-    text = expr.str.strip_chars() if text is None else text
-    # Excel and JSON writers append a midnight that nobody meant.
-    text = text.str.replace(r"[ T]00:00:00(\.0+)?Z?$", "")
-    return pl.coalesce([text.str.to_date(fmt, strict=False) for fmt in formats])
-
-
-def _to_instant(
     expr: pl.Expr, dtype: pl.DataType, formats: tuple[str, ...], text: pl.Expr, how: FileMapping
 ) -> pl.Expr:
-    """UTC without a zone: text and naive times are local times of the file, unless they end in Z."""
-    if isinstance(dtype, pl.Datetime):
-        if dtype.time_zone:
-            return expr.dt.convert_time_zone("UTC").dt.replace_time_zone(None).cast(pl.Datetime("us"))
-        return _local_to_utc(expr.cast(pl.Datetime("us")), how.timezone)
-    plain = text.str.strip_suffix("Z")
-    moment = pl.coalesce([plain.str.to_datetime(f, time_unit="us", strict=False) for f in formats])
-    return pl.when(text.str.ends_with("Z")).then(moment).otherwise(_local_to_utc(moment, how.timezone))
-
-
-def _local_to_utc(moment: pl.Expr, zone: str) -> pl.Expr:
-    if zone == "UTC":
-        return moment
-    # An hour that a clock change repeats is taken at its first pass; one that it skips is no moment.
-    local = moment.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-    return local.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    if dtype.is_temporal():
+        return typed_to_date(expr, dtype, how.day_zone)
+    return text_to_date(text, formats, how.day_zone)
 
 
 def _to_bool(text: pl.Expr) -> pl.Expr:
@@ -236,50 +256,52 @@ def _to_bool(text: pl.Expr) -> pl.Expr:
     return pl.when(word.is_in(TRUE_WORDS)).then(True).when(word.is_in(FALSE_WORDS)).then(False)
 
 
-def row_filter(where: Where, schema: pl.Schema, how: FileMapping) -> pl.Expr:
-    """Rows of the file that feed a source."""
-    text = as_text(where.column, schema[where.column], how)
-    if where.is_ == "present":
-        return text.is_not_null()
-    return _compare(_to_number(text, how), where.is_)
+def exact_number(column: str, schema: pl.Schema, how: FileMapping) -> tuple[pl.Expr, pl.Expr]:
+    """A column as an exact number, and its text: null number and non-null text is no number."""
+    dtype = schema[column]
+    text = as_text(column, dtype, how)
+    number = to_exact(pl.col(column), dtype, text, separators(how))
+    return pl.when(text.is_not_null()).then(number), text
 
 
-def _compare(number: pl.Expr, relation: str) -> pl.Expr:
+def compare(number: pl.Expr, relation: str) -> pl.Expr:
+    """Whether a number is positive, negative or not_zero; no number is none of them."""
     zero = pl.lit(0)
     relations = {"positive": number > zero, "negative": number < zero, "not_zero": number != zero}
     return relations[relation].fill_null(False)
 
 
 def unpivoted(frame: pl.DataFrame, mapping: SourceMapping, how: FileMapping) -> pl.DataFrame:
-    """One row per value of the mapping's unpivot, in the order of the file and then the mapping."""
+    """One row per value of the mapping's unpivot, in the order of the file and then the mapping.
+
+    Columns that are summed count as nothing where they are empty, if one of them is not.
+    """
     rule = mapping.unpivot
     if rule is None:
         return frame
     pieces = []
     for position, (value, columns) in enumerate(rule.values.items()):
         names = (columns,) if isinstance(columns, str) else columns
-        numbers = [_exact(as_text(n, frame.schema[n], how), how) for n in names]
-        total = reduce(lambda a, b: a + b, numbers)
+        numbers = [exact_number(n, frame.schema, how)[0] for n in names]
+        given = pl.any_horizontal(n.is_not_null() for n in numbers)
+        total = pl.when(given).then(reduce(lambda a, b: a + b, (n.fill_null(0) for n in numbers)))
         extra = {rule.column: pl.lit(value), rule.into: total, "_part": pl.lit(position)}
         pieces.append(frame.with_columns(**extra))
     long = pl.concat(pieces).sort("_row", "_part").drop("_part")
-    return long.filter(_compare(pl.col(rule.into), rule.where)) if rule.where else long
-
-
-def _exact(text: pl.Expr, how: FileMapping) -> pl.Expr:
-    return _plain_number(text, how).cast(pl.Decimal(38, SCALE), strict=False)
+    return long.filter(compare(pl.col(rule.into), rule.where)) if rule.where else long
 
 
 def factor_level(factor: Factor, schema: pl.Schema, how: FileMapping) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
     """Level (text, null where it cannot be made), its order, and the raw text of a client factor."""
-    text = as_text(factor.column, schema[factor.column], how)
+    dtype = schema[factor.column]
+    text = as_text(factor.column, dtype, how)
     if factor.codes is not None:
         codes = list(factor.codes)
         level = text.replace_strict(codes, list(factor.codes.values()), default=None, return_dtype=pl.String)
         return level, pl.lit(None, dtype=pl.Int64), text
     if factor.bands is None:
         return text, pl.lit(None, dtype=pl.Int64), text
-    number = _to_number(text, how)
+    number = to_float(pl.col(factor.column), dtype, text, separators(how))
     labels = band_labels(factor.bands)
     order = pl.lit(None, dtype=pl.Int64)
     level = pl.lit(None, dtype=pl.String)

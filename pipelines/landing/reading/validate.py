@@ -6,6 +6,8 @@ refused, both are, so that the lake never holds half a row.
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -14,16 +16,21 @@ import dataframely as dy
 import polars as pl
 
 from pipelines.landing.contracts import CONTRACTS, RULES
-from pipelines.landing.contracts.rules import sentence_of
+from pipelines.landing.contracts.fields import Window, WindowKind, comes_after, takes_open_end, window_of
+from pipelines.landing.contracts.rules import WINDOW_RULE, sentence_of
 from pipelines.landing.mapping import Column, FileMapping, SourceMapping
+from pipelines.landing.reading.clock import day_begins
 from pipelines.landing.reading.columns import (
     NTH,
     PlannedColumn,
+    as_text,
     columns_of_client,
+    compare,
+    exact_number,
     factor_level,
     plan_column,
-    row_filter,
     row_text,
+    separators,
     unpivoted,
 )
 from pipelines.landing.reading.pseudonyms import Pseudonyms, fingerprint
@@ -130,10 +137,7 @@ def _candidate(
     chunk: Chunk, mapping: SourceMapping, how: FileMapping, hidden_by: Pseudonyms
 ) -> tuple[str, pl.DataFrame, pl.DataFrame]:
     """Rows as one canonical source would take them, and the faults found in them."""
-    rows = chunk.rows
-    if mapping.where is not None:
-        rows = rows.filter(row_filter(mapping.where, rows.schema, how))
-    rows = unpivoted(rows, mapping, how)
+    rows, unread = _feeding(chunk.rows, mapping, how)
     contract = CONTRACTS[mapping.source]
     types = contract.create_empty().schema
     plans = [plan_column(name, spec, types[name], rows.schema, how) for name, spec in mapping.columns.items()]
@@ -145,9 +149,59 @@ def _candidate(
     )
     absent = [pl.lit(None, dtype=t).alias(n) for n, t in types.items() if n not in values.columns]
     values = values.with_columns(absent).select(ROW, *types.names())
+    values = _second_passes(contract, values, rows, plans)
     unmade = [_conversion_failures(mapping.source, p, values, rows) for p in plans]
-    reasons = pl.concat([*unmade, _contract_failures(mapping.source, contract, values, rows, plans)])
-    return mapping.source, values, reasons
+    broken = _contract_failures(mapping.source, contract, values, rows, plans, how)
+    return mapping.source, values, pl.concat([unread, *unmade, broken])
+
+
+def _feeding(
+    rows: pl.DataFrame, mapping: SourceMapping, how: FileMapping
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows that feed a source, one per value of an unpivot, and the faults of columns that decide on it.
+
+    What is no number where a number decides is a fault of the row: it is never taken for nought.
+    """
+    faults = [pl.DataFrame(schema=REASONS)]
+    where = mapping.where
+    if where is not None and where.is_ == "present":
+        rows = rows.filter(as_text(where.column, rows.schema[where.column], how).is_not_null())
+    elif where is not None:
+        faults.append(_no_numbers(mapping.source, rows, where.column, how))
+        rows = rows.filter(compare(exact_number(where.column, rows.schema, how)[0], where.is_))
+    if mapping.unpivot is not None:
+        faults += [_no_numbers(mapping.source, rows, name, how) for name in mapping.unpivot.inputs()]
+    return unpivoted(rows, mapping, how), pl.concat(faults)
+
+
+def _no_numbers(source: str, rows: pl.DataFrame, column: str, how: FileMapping) -> pl.DataFrame:
+    number, text = exact_number(column, rows.schema, how)
+    bad = rows.select(ROW, value=text, number=number)
+    bad = bad.filter(pl.col("value").is_not_null() & pl.col("number").is_null())
+    return bad.select(
+        ROW,
+        source=pl.lit(source),
+        column=pl.lit(column),
+        value="value",
+        rule=pl.lit("number|conversion"),
+        reason=pl.lit(f"{column}: expected a number like {separators(how).example()}"),
+    )
+
+
+def _second_passes(
+    contract: type[dy.Schema], values: pl.DataFrame, rows: pl.DataFrame, plans: list[PlannedColumn]
+) -> pl.DataFrame:
+    """An end that falls before its start only because the clock was put back is taken at its second pass."""
+    for plan in plans:
+        start = comes_after(contract.columns()[plan.name])
+        if plan.second_pass is None or start is None:
+            continue
+        too_early = pl.col(plan.name) < pl.col(start)
+        if not values.select(too_early.any()).item():
+            continue
+        later = rows.select(plan.second_pass).to_series()
+        values = values.with_columns(pl.when(too_early).then(later).otherwise(plan.name).alias(plan.name))
+    return values
 
 
 def _conversion_failures(
@@ -157,10 +211,24 @@ def _conversion_failures(
     empty = values[plan.name].is_null()
     if not empty.any():
         return pl.DataFrame(schema=REASONS)
-    raw = rows.filter(empty).select(ROW, value=plan.raw)
-    failures = [(pl.col("value").is_not_null(), "conversion", f"expected {plan.expected}")]
+    no = pl.lit(False)
+    raw = rows.filter(empty).select(
+        ROW,
+        value=plan.raw,
+        skipped=no if plan.skipped is None else plan.skipped.fill_null(False),
+        open_end=no if plan.open_end is None else plan.open_end,
+    )
+    raw = raw.filter(~pl.col("open_end"))
+    given, skipped = pl.col("value").is_not_null(), pl.col("skipped")
+    failures = [
+        (given & ~skipped, "conversion", f"expected {plan.expected}"),
+        (given & skipped, "conversion", "the clocks were put forward over this time: no clock showed it"),
+    ]
     if plan.required:
-        failures.append((pl.col("value").is_null(), "required", "the mapping requires a value"))
+        failures.append((~given, "required", "the mapping requires a value"))
+    elif takes_open_end(CONTRACTS[source].columns()[plan.name]):
+        sentence = "must not be empty; where a contract has no end, the mapping says so (open_end)"
+        failures.append((~given, "nullability", sentence))
     return pl.concat(
         [
             raw.filter(mask).select(
@@ -182,6 +250,7 @@ def _contract_failures(
     values: pl.DataFrame,
     rows: pl.DataFrame,
     plans: list[PlannedColumn],
+    how: FileMapping,
 ) -> pl.DataFrame:
     """Rows that the contract refuses. Keys are judged later, against the lake as well.
 
@@ -190,7 +259,7 @@ def _contract_failures(
     origins = {p.name: p.origin for p in plans}
     raws = {p.name: p.raw.alias(p.name) for p in plans}
     pieces = [pl.DataFrame(schema=REASONS)]
-    for rule, positions in _failed_rules(contract, values).items():
+    for rule, positions in _failed_rules(contract, values, how).items():
         column, _, checked = rule.partition("|")
         involved = [c for c in _involved(contract, column, checked) if c in origins]
         failed = rows[positions].select(ROW, *(raws[c] for c in involved))
@@ -204,7 +273,7 @@ def _contract_failures(
                 column=pl.lit(", ".join(origins[c] for c in involved) or column),
                 value=pl.concat_str(shown, separator=", ") if shown else pl.lit(None, pl.String),
                 rule=pl.lit(rule),
-                reason=pl.lit(sentence_of(contract, column, checked)),
+                reason=pl.lit(sentence_of(contract, column, checked, how.windows)),
             )
         )
     return pl.concat(pieces)
@@ -225,9 +294,29 @@ def _rules(contract: type[dy.Schema]) -> dict[str, pl.Expr]:
     return {name: expr.fill_null(True).alias(name) for name, expr in found.items()}
 
 
-def _failed_rules(contract: type[dy.Schema], values: pl.DataFrame) -> dict[str, pl.Series]:
+def _windows(
+    contract: type[dy.Schema], windows: Mapping[WindowKind, Window], zone: str
+) -> dict[str, pl.Expr]:
+    """Every day and moment within what is plausible for its kind; a moment by its local day."""
+    found = {}
+    for name, column in contract.columns().items():
+        kind = window_of(column)
+        if kind is None:
+            continue
+        first, last = windows[kind].first, windows[kind].last
+        within = pl.col(name).is_between(first, last)
+        if isinstance(column, dy.Datetime):
+            end = last + dt.timedelta(days=1) if last < dt.date.max else last
+            begin, end_at = day_begins(first, zone), day_begins(end, zone)
+            within = (pl.col(name) >= begin) & (pl.col(name) < end_at)
+        rule = f"{name}|{WINDOW_RULE}"
+        found[rule] = within.fill_null(True).alias(rule)
+    return found
+
+
+def _failed_rules(contract: type[dy.Schema], values: pl.DataFrame, how: FileMapping) -> dict[str, pl.Series]:
     """Positions in `values` at which a rule does not hold, by rule."""
-    rules = _rules(contract)
+    rules = _rules(contract) | _windows(contract, how.windows, how.day_zone)
     (holds,) = values.select([expr.all() for expr in rules.values()]).to_dicts()
     broken = [name for name, held in holds.items() if not held]
     return {name: values.select((~rules[name]).arg_true()).to_series() for name in broken}
