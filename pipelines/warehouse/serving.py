@@ -12,6 +12,7 @@ import duckdb
 import polars as pl
 
 from pipelines.errors import RunError
+from pipelines.quoting import sql_text
 
 SERVED_SCHEMAS = ("marts", "rating_plan")
 TABLES = """
@@ -41,7 +42,7 @@ def publish_serving_copy(warehouse: Path, serving: Path) -> dict[str, int]:
 def _copy(warehouse: Path, fresh: Path) -> dict[str, int]:
     counts: dict[str, int] = {}
     with duckdb.connect(fresh) as con:
-        con.execute(f"attach '{_quoted(warehouse)}' as warehouse (read_only)")
+        con.execute(f"attach {sql_text(warehouse)} as warehouse (read_only)")
         tables = con.execute(
             "select table_schema, table_name from information_schema.tables "
             "where table_catalog = 'warehouse' and list_contains($schemas, table_schema) "
@@ -54,10 +55,6 @@ def _copy(warehouse: Path, fresh: Path) -> dict[str, int]:
             ((rows,),) = con.execute(f'select count(*) from "{schema}"."{table}"').fetchall()
             counts[f"{schema}.{table}"] = rows
     return counts
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
 
 
 def read(serving: Path, query: str, **params: object) -> pl.DataFrame:
