@@ -13,6 +13,7 @@ import polars as pl
 
 from pipelines.errors import RunError
 from pipelines.quoting import sql_text
+from pipelines.warehouse.opening import opened
 
 SERVED_SCHEMAS = ("marts", "rating_plan")
 TABLES = """
@@ -41,6 +42,8 @@ def publish_serving_copy(warehouse: Path, serving: Path) -> dict[str, int]:
 
 def _copy(warehouse: Path, fresh: Path) -> dict[str, int]:
     counts: dict[str, int] = {}
+    with opened(warehouse):
+        pass  # whoever holds it is named here; an attached file's error names nobody
     with duckdb.connect(fresh) as con:
         con.execute(f"attach {sql_text(warehouse)} as warehouse (read_only)")
         tables = con.execute(
@@ -61,11 +64,11 @@ def read(serving: Path, query: str, **params: object) -> pl.DataFrame:
     """Run a query on the serving database.
 
     Raises:
-        RunError: there has been no good run yet.
+        RunError: there has been no good run yet, or another process holds the file.
     """
     if not serving.exists():
         raise RunError(f"{serving} is not there yet: no run has finished for this client")
-    with duckdb.connect(serving, read_only=True) as con:
+    with opened(serving) as con:
         found = con.sql(query, params=params or None)
         # A statement that answers nothing leaves no relation.
         frame: pl.DataFrame = pl.DataFrame() if found is None else found.pl()

@@ -12,7 +12,7 @@ from pipelines.errors import InputError
 from pipelines.landing.mapping import FileMapping
 from pipelines.landing.reading.blocks import text_blocks
 from pipelines.landing.reading.chunks import ROW, Chunk, malformed
-from pipelines.landing.reading.csv_records import Dialect, Records, Shape, Splitter
+from pipelines.landing.reading.csv_records import LINE_BREAK, Dialect, Records, Shape, Splitter
 from pipelines.landing.reading.error_cells import errors_in_text
 from pipelines.landing.reading.names import settled
 
@@ -114,7 +114,9 @@ class _Reader:
         lines = found.lines
         frame = pl.DataFrame(schema=dict.fromkeys(self.names, pl.String))
         if lines.len():
-            frame = _parsed("\n".join(found.texts.to_list()), self.names, self.how, ragged=True)
+            frame = _parsed("\n".join(found.texts.to_list()), self.names, self.how)
+            broken = [n for n in self.names if frame[n].str.contains(LINE_BREAK, literal=True).any()]
+            frame = frame.with_columns(pl.col(broken).str.replace_all(LINE_BREAK, "\n", literal=True))
         if frame.height != lines.len():
             raise InputError(
                 self.path.name,
@@ -147,7 +149,7 @@ def _plain(block: str, at: int, names: list[str], shape: Shape, how: FileMapping
     ):
         return None
     try:
-        frame = _parsed(block, names, how, ragged=False)
+        frame = _parsed(block, names, how)
     except pl.exceptions.ComputeError:
         return None
     if frame.height != count:
@@ -157,12 +159,11 @@ def _plain(block: str, at: int, names: list[str], shape: Shape, how: FileMapping
     return Chunk(rows, malformed(), errors_in_text(rows, how))
 
 
-def _parsed(text: str, names: list[str], how: FileMapping, *, ragged: bool) -> pl.DataFrame:
+def _parsed(text: str, names: list[str], how: FileMapping) -> pl.DataFrame:
     return pl.read_csv(
         io.BytesIO(text.encode()),
         has_header=False,
         schema=dict.fromkeys(names, pl.String),
         separator=how.delimiter,
         null_values=list(how.null_values),
-        truncate_ragged_lines=ragged,
     )

@@ -19,6 +19,8 @@ from typing import Final
 import polars as pl
 
 LONGEST_RECORD: Final = 1_000_000
+LINE_BREAK: Final = "\ue001"
+"""Stands for a line break inside a field, so that every record is one line to the parser behind."""
 MOST_LINES: Final = 2_000
 csv.field_size_limit(32_000_000)
 
@@ -40,6 +42,7 @@ class Dialect:
         self.closes_and_opens = rf'^{inside}"{d}(?:{loose}{d})*"{inside}$'
         self.still_inside = rf"^{inside}$"
         self.quoted = quoted
+        self.surplus = rf"{d}\s*$"
 
     def fields(self, record: str) -> list[str]:
         """Fields of one whole record; none if it cannot be taken apart."""
@@ -151,7 +154,8 @@ class Splitter:
                 faults.setdefault(at, "text follows the quote that ends a field")
         told = [(first + at, lines[at], why) for at, why in faults.items() if at < cut]
         gone = sorted({*faults, *inner, *range(cut, len(lines))})
-        kept = _replaced(frame, {at: self.dialect.plain(text) for at, text in texts.items()}, gone)
+        plain = {at: self.dialect.plain(text).replace("\n", LINE_BREAK) for at, text in texts.items()}
+        kept = _replaced(frame, plain, gone)
         return self._judged(kept, told, lines[cut:])
 
     def _joined(
@@ -208,9 +212,12 @@ class Splitter:
         count = len(fields := self.dialect.fields("\n".join(lines[at : end + 1])))
         if not self._fits(fields):
             return f"{told}, which makes {count} fields; the header has {self.shape.width}", False
-        bare = [text.count(self.dialect.delimiter) + 1 for text in lines[at : end + 1] if text.strip()]
+        counts = [text.count(self.dialect.delimiter) + 1 for text in lines[at : end + 1] if text.strip()]
+        # Lines wholly inside a field: one that has the fields of a record is hardly a part of a remark.
+        inside = [text for text in lines[at + 1 : end] if text.strip() and '"' not in text]
         width = self.shape.most
-        if width > 1 and (all(n == width for n in bare) or (width > 2 and width in bare[1:-1])):
+        alone = any(text.count(self.dialect.delimiter) + 1 == width for text in inside)
+        if width > 1 and (all(count == width for count in counts) or (width > 2 and alone)):
             return f"{told}, and lines in it have the fields of a record each: is it stray?", True
         return None, True
 
@@ -236,6 +243,8 @@ class Splitter:
                 why=pl.format("line has {} fields, the header has {}", "fields", pl.lit(self.shape.most))
             )
             faults = [*faults, *told.select("line", "text", "why").iter_rows()]
+        if self.shape.surplus:
+            counted = counted.with_columns(pl.col("text").str.replace(self.dialect.surplus, ""))
         return Records(counted["line"], counted["text"], sorted(faults), rest)
 
 
