@@ -11,6 +11,7 @@ from pipelines.landing.contracts import CONTRACTS
 from pipelines.landing.places import FLAGS, LANDED_FILE, LANDED_ROW, Places
 
 _WHERE = ["file", "row", "source"]
+_WITH_HEADER = r"\.(csv|txt|xlsx|xlsm)$"
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,9 @@ def find_defects(truth: Path, places: Places, delivery: str) -> Found:
         delivery: name of its folder; the truth speaks of later ones as well.
     """
     defects = pl.read_parquet(truth / "defects.parquet").filter(pl.col("delivery") == delivery)
+    # The truth counts rows; landing says the line of a text file or the row of a sheet, headers counted.
+    headed = pl.col("file").str.contains(_WITH_HEADER).cast(pl.Int64)
+    defects = defects.with_columns(row=pl.col("row") + headed)
     told = pl.concat([_in_quarantine(places), _waiting(places), _flagged(places)]).unique()
     hits = defects.join(told, on=[*_WHERE, "rule", "outcome"], how="semi")
     counted = defects.group_by("source", "kind", "rule", "outcome").agg(injected=pl.len())

@@ -67,7 +67,7 @@ def run(
 
     outcome = run_job(delivery, mapping, rating_year, valuation_date)
     for line in outcome.lines:
-        console.print(line)
+        console.print(line, markup=False)
     raise typer.Exit(0 if outcome.success else 1)
 
 

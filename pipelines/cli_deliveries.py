@@ -44,18 +44,21 @@ def show_delivery(
 
     places = _places(client)
     for view in find_delivery(places, name):
-        console.print(f"{view.delivery.name}  ({view.delivery.status})", style="bold")
+        console.print(f"{view.delivery.name}  ({view.delivery.status})", style="bold", markup=False)
         for entry in view.entries:
             lake = ", ".join(f"{source} {rows:,}" for source, rows in entry.sources.items())
             console.print(f"  {entry.file}", markup=False)
             console.print(f"    {_told(entry)}", markup=False)
-            console.print(f"    in the lake: {lake or 'nothing, set aside whole'}", markup=False, style="dim")
+            lake = lake or ("nothing, set aside whole" if entry.set_aside else "nothing")
+            console.print(f"    in the lake: {lake}", markup=False, style="dim")
             if entry.not_taken_up:
                 told = "contracts not taken up: cancelled before they began or from their first day"
                 console.print(f"    {entry.not_taken_up:,} {told}", markup=False)
             if entry.repeated:
                 told = "rows repeat another row of the file, and one of each was kept"
                 console.print(f"    {entry.repeated:,} {told}", markup=False)
+            for remark in entry.remarks:
+                console.print(f"    {remark}", markup=False, style="dim")
         for known in (f for f in view.delivery.files if f.known_from):
             console.print(f"  {known.file}: landed before, with {known.known_from}", markup=False)
         for why in reasons(places, view).iter_rows(named=True):
@@ -84,7 +87,7 @@ def withdraw_delivery(
     if not yes:
         typer.confirm(f"Take {rows:,} accepted rows of {name} back?", abort=True)
     withdraw(places, name, settings().landing_memory, settings().threads)
-    console.print(f"{name} is withdrawn. The warehouse follows with the next run.")
+    console.print(f"{name} is withdrawn. The warehouse follows with the next run.", markup=False)
 
 
 def _told(rows: Counts) -> str:

@@ -38,12 +38,14 @@ def run_job(delivery: Path | None, mapping: Path | None, rating_year: int, valua
 
     Raises:
         InputError: the delivery, the mapping or an argument cannot be used; nothing was written.
+        RunError: another process holds the client's warehouse.
     """
     began = time.perf_counter()
     repricing = _asked(delivery, mapping, rating_year, valuation_date)
     plan = repricing.plan()
     _check_before_anything_is_written(plan.mapping_path, plan.delivery, simulated=delivery is None)
     client = plan.mapping.client
+    _hold_the_warehouse(settings().warehouse(client))
     if delivery is None:
         make_portfolio(plan.delivery)
     success = _execute(repricing)
@@ -60,6 +62,14 @@ def run_job(delivery: Path | None, mapping: Path | None, rating_year: int, valua
             ],
         )
     return Outcome(True, [f"Done in {seconds:.0f} s. Where to look next:", *_next_steps(client)])
+
+
+def _hold_the_warehouse(warehouse: Path) -> None:
+    """Whoever has the warehouse open is named before minutes of work are done in vain."""
+    if warehouse.exists():
+        from pipelines.warehouse.opening import hold_free
+
+        hold_free(warehouse)
 
 
 def _asked(delivery: Path | None, mapping: Path | None, rating_year: int, valuation_date: str) -> Repricing:

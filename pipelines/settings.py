@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import secrets
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -11,8 +12,27 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from pipelines.errors import InputError
+
 LANDING_MEMORY = "128MB"
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+# DuckDB takes a backslash for a slash, and what follows a question mark in a database's name for options;
+# Dagster's database takes % and two hexadecimal digits for a character.
+_NO_SCRATCH = re.compile(r"\\")
+_NO_DATA_FOLDER = re.compile(r"\\|\?|%[0-9A-Fa-f]{2}")
+
+
+def hold_path(name: str, path: Path, never: re.Pattern[str] = _NO_SCRATCH) -> None:
+    """Refuse a folder whose name a library would take for another one.
+
+    Raises:
+        InputError: the path, and what in it cannot be used.
+    """
+    found = never.search(str(path))
+    if found:
+        raise InputError(name, expected=f"a folder without '{found[0]}' in its path", found=str(path))
 
 
 class Settings(BaseSettings):
@@ -45,8 +65,14 @@ class Settings(BaseSettings):
 
     @cached_property
     def root(self) -> Path:
-        """The data folder, absolute: dbt and Dagster change directory."""
-        return self.data_dir.resolve()
+        """The data folder, absolute: dbt and Dagster change directory.
+
+        Raises:
+            InputError: a path that one of the libraries takes for something else.
+        """
+        root = self.data_dir.resolve()
+        hold_path("RATEWRIGHT_DATA_DIR", root, _NO_DATA_FOLDER)
+        return root
 
     @property
     def landing(self) -> Path:

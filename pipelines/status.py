@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 
 from pipelines.fraud.flags import flags_path
 from pipelines.landing.ledger import Ledger
 from pipelines.pricing.workflow import Desk, State
+from pipelines.quoting import scan_parquet_files
 from pipelines.settings import settings
 
 
@@ -28,7 +31,11 @@ def client_status() -> list[tuple[str, ...]]:
                 f"{sum(e.duplicates for e in entries):,}",
                 f"{sum(e.pending for e in entries):,}",
                 ", ".join(years),
-                f"{pl.scan_parquet(flagged).select(pl.len()).collect().item():,}" if flagged.exists() else "",
+                _height(flagged) if flagged.exists() else "",
             )
         )
     return rows
+
+
+def _height(path: Path) -> str:
+    return f"{scan_parquet_files(path).select(pl.len()).collect().item():,}"

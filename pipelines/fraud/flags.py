@@ -12,6 +12,7 @@ from models_ml.frequency_severity import FrequencySeverityModel
 from pipelines.errors import RunError
 from pipelines.files import parquet_bytes, write_atomically
 from pipelines.pricing.forecasting.experience import load_levels
+from pipelines.quoting import scan_parquet_files
 from pipelines.settings import Settings
 from pipelines.warehouse.serving import read
 
@@ -71,4 +72,4 @@ def load_flags(settings: Settings, client: str | None) -> pl.DataFrame:
     if name not in found:
         known = ", ".join(sorted(found)) or "none"
         raise RunError(f"no claim flags for {name or 'any client'}; there are: {known}")
-    return pl.read_parquet(found[name])
+    return scan_parquet_files(found[name]).collect()

@@ -24,6 +24,7 @@ def delivery_facts(delivery: Path, mapping: Mapping, ledger: Path) -> list[FileF
             e.duplicates,
             e.pending,
             e.set_aside,
+            remarks=e.remarks,
             repeated=e.repeated,
             tolerated_repeats=mapping.tolerated_repeats,
             says_what_repeats_are=how.rows is not None or not how.has_no_key,

@@ -14,6 +14,7 @@ def file_findings(facts: FileFacts) -> list[Finding]:
     observed = f"{facts.read:,} read, {facts.accepted:,} accepted, {facts.rejected:,} rejected, " + (
         f"{facts.duplicates:,} duplicates, {facts.pending:,} waiting"
     )
+    observed = "; ".join([observed, *facts.remarks])
     findings = [
         Finding(
             FILES,

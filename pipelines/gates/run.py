@@ -18,6 +18,7 @@ from pipelines.gates.suite import MONTH, batch_query, monthly_query, suite_for
 from pipelines.landing.contracts import CONTRACTS, MONTHLY
 from pipelines.landing.expectations import Expectations, FileFacts, Severity
 from pipelines.landing.places import Places
+from pipelines.quoting import parquet_under, read_parquet_sql
 
 EXAMPLES = 5
 
@@ -67,12 +68,13 @@ def _batches(lake: Path, held: Path, expectations: Expectations) -> dict[str, An
 def _with_waiting(lake: Path, held: Path, source: str, keys: list[str]) -> str:
     """The lake's rows and those that wait for what they refer to, so that a gate sees both."""
     # A monthly source has its month, in the client's zone, from the folder; the rest has none.
-    month = f", regexp_extract(filename, 'month=([-0-9]+)', 1) as {MONTH}" if source in MONTHLY else ""
-    told = "union_by_name = true, hive_partitioning = false, filename = true"
-    query = f"select * exclude (filename){month} from read_parquet('{lake / source}/**/*.parquet', {told})"
-    if not any((held / source).rglob("*.parquet")):
+    month = f", regexp_extract(filename, 'month=([-0-9]+)/[^/]*$', 1) as {MONTH}" if source in MONTHLY else ""
+    whole = read_parquet_sql(parquet_under(lake / source), filename=True)
+    query = f"select * exclude (filename){month} from {whole}"
+    held_files = parquet_under(held / source)
+    if not held_files:
         return query
-    waiting = f"read_parquet('{held / source}/**/*.parquet', {told})"
+    waiting = read_parquet_sql(held_files, filename=True)
     return (
         f"{query} union all by name select distinct on ({', '.join(keys)}) "
         f"* exclude (row_status, row_note, filename){month} from {waiting} where row_status = 'pending'"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 from pipelines.gates.facts import delivery_facts
 from pipelines.gates.result import GateResult
@@ -12,6 +12,7 @@ from pipelines.gates.summary import to_markdown
 from pipelines.landing.land import land
 from pipelines.landing.mapping import load_mapping
 from pipelines.landing.places import Places
+from pipelines.settings import hold_path
 
 
 def gate_delivery(delivery: Path, mapping_path: Path, docs: Path | None) -> tuple[GateResult, str]:
@@ -21,6 +22,7 @@ def gate_delivery(delivery: Path, mapping_path: Path, docs: Path | None) -> tupl
         InputError: the delivery or the mapping cannot be used.
     """
     mapping = load_mapping(mapping_path)
+    hold_path("TMPDIR", Path(gettempdir()))
     with TemporaryDirectory(prefix="ratewright-gate-") as scratch:
         root = Path(scratch)
         places = Places.under(root)

@@ -14,6 +14,7 @@ from pipelines.landing.parameters import write_lake_parts, write_parameters
 from pipelines.landing.places import Places
 from pipelines.previews import preview
 from pipelines.progress import LOGGER
+from pipelines.quoting import parquet_under, scan_parquet_files
 from pipelines.repricing import Plan, Repricing
 from pipelines.simulated import make_portfolio
 
@@ -81,7 +82,7 @@ def land_delivery(repricing: Repricing) -> Iterator[dg.MaterializeResult[None]]:
             "files": dg.MetadataValue.md(_files_table(report)),
         },
     )
-    clock = pl.read_parquet(where.lake / OFFSETS / "*.parquet")
+    clock = scan_parquet_files(parquet_under(where.lake / OFFSETS)).collect()
     yield dg.MaterializeResult(
         asset_key=lake_key(OFFSETS), metadata={"dagster/row_count": clock.height, "preview": preview(clock)}
     )
@@ -102,7 +103,7 @@ def _say_outcome(report: LandingReport, parameters: pl.DataFrame) -> None:
 def _source_metadata(
     lake: Path, source: str, report: LandingReport
 ) -> dict[str, dg.MetadataValue | int | str]:
-    scan = pl.scan_parquet(lake / source / "**/*.parquet", hive_partitioning=False)
+    scan = scan_parquet_files(parquet_under(lake / source))
     rows = scan.select(pl.len()).collect().item()
     return {
         "dagster/row_count": rows,

@@ -12,6 +12,7 @@ from pipelines.landing.judging.settlement import Settlement
 from pipelines.landing.ledger import Counts, Delivery, Entry, Ledger, total
 from pipelines.landing.places import Places
 from pipelines.progress import step
+from pipelines.quoting import scan_parquet_files
 from pipelines.settings import LANDING_MEMORY
 
 
@@ -60,7 +61,7 @@ def reasons(places: Places, view: DeliveryView) -> pl.DataFrame:
     told = []
     if paths:
         told.append(
-            pl.scan_parquet(paths)
+            scan_parquet_files(paths)
             .group_by(*columns)
             .agg(
                 rows=pl.struct("file", "row").n_unique(),
@@ -73,7 +74,7 @@ def reasons(places: Places, view: DeliveryView) -> pl.DataFrame:
     for path in waiting:
         source = path.relative_to(places.held).parts[0]
         told.append(
-            pl.scan_parquet(path)
+            scan_parquet_files(path)
             .filter(pl.col("row_status").is_in(["pending", "superseded"]))
             .group_by(status="row_status")
             .agg(rows=pl.len(), reason=pl.col("row_note").first())

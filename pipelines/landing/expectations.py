@@ -101,3 +101,4 @@ class FileFacts:
     says_what_repeats_are: bool = True
     contracts: int = 0
     not_taken_up: int = 0
+    remarks: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ from pipelines.landing.journal import landing_at
 from pipelines.landing.judging.settlement import Settlement
 from pipelines.landing.ledger import DeliveredFile, Delivery, Entry, Ledger, day_of
 from pipelines.landing.mapping import FileMapping, Mapping
-from pipelines.landing.places import Changes, Places, stage_empty_sources
+from pipelines.landing.places import Changes, Places, part_of, stage_empty_sources
 from pipelines.landing.reading.readers import content_hash, file_format
 from pipelines.landing.staging import StagedFile, Stager, rules_hash
 from pipelines.progress import LOGGER, step
@@ -24,6 +24,7 @@ from pipelines.settings import LANDING_MEMORY
 
 NOT_DATA = (".", "_", "~$")  # hidden files, markers like _READY, locks of Excel
 SLOW_BYTES = 1_000_000
+VEHICLES = "vehicles"
 _Fresh = tuple[Path, FileMapping, str]
 
 
@@ -103,6 +104,8 @@ def _sort_out(
     fresh: dict[str, _Fresh] = {}
     for path, how in files:
         sha256 = hashes[path]
+        if sha256 in known:
+            continue
         entry = entries.get(sha256)
         if entry is not None and entry.rules_sha256 == rules_hash(mapping, how):
             known[sha256] = entry
@@ -146,6 +149,7 @@ def _stage_and_settle(
             stager = Stager(mapping, changes.places, key)
             for match, files in groupby(fresh, key=lambda file: file[1].match):
                 _stage_kind(match, list(files), stager, settlement, aside)
+            _hold_vehicles(fresh, settlement)
             with step("keys and references") as log:
                 landed = settlement.settle()
                 log.say(_settled(landed))
@@ -176,6 +180,35 @@ def _stage_kind(
         if sha256 in settlement.aside:
             share = f"{mapping.tolerated_share:.1%}"
             LOGGER.warning("%s: SET ASIDE WHOLE: more than %s of its rows are bad", path.name, share)
+    _say_remarks(staged)
+
+
+def _say_remarks(staged: list[StagedFile]) -> None:
+    """What else there is to know of the files, once for all of which it is true."""
+    remarks = dict.fromkeys(remark for made in staged for remark in made.remarks)
+    for remark in remarks:
+        names = [made.path.name for made in staged if remark in made.remarks]
+        shown = names[0] if len(names) == 1 else f"{len(names)} files, as {names[0]}"
+        LOGGER.info("  %s: %s", shown, remark)
+
+
+def _hold_vehicles(fresh: list[_Fresh], settlement: Settlement) -> None:
+    """Any source may have no rows but the vehicles: nothing can be counted or priced without one.
+
+    Raises:
+        InputError: a file of vehicles has no rows, and no other brings any.
+    """
+    empty = [
+        path.name
+        for path, how, sha256 in fresh
+        if VEHICLES in {s.source for s in how.sources} and not settlement.staged[part_of(sha256)].read
+    ]
+    if not empty or any(staged.rows.get(VEHICLES) for staged in settlement.staged.values()):
+        return
+    if any(entry.sources.get(VEHICLES) for entry in settlement.entries.values()):
+        return
+    found = "no rows in it, and no vehicles from before"
+    raise InputError(empty[0], expected="vehicles", found=found)
 
 
 def _start_again(changes: Changes) -> None:
@@ -192,6 +225,7 @@ def delivery_files(delivery: Path, mapping: Mapping) -> list[tuple[Path, FileMap
     Raises:
         InputError: no such folder, nothing in it, or a file that the mapping does not know.
     """
+    _hold_names(delivery)
     if not delivery.is_dir():
         raise InputError(str(delivery), expected="a delivery folder", found="no such folder")
     paths = sorted(p for p in delivery.rglob("*") if p.is_file() and not p.name.startswith(NOT_DATA))
@@ -207,6 +241,14 @@ def delivery_files(delivery: Path, mapping: Mapping) -> list[tuple[Path, FileMap
     # Files that define things come before the many rows that refer to them.
     order = [f.match for f in mapping.files]
     return sorted(chosen, key=lambda c: (c[1].is_monthly, order.index(c[1].match), c[0]))
+
+
+def _hold_names(delivery: Path) -> None:
+    """Names that are no text in UTF-8 can be neither compared nor written down."""
+    for path in delivery.rglob("*"):
+        if any(0xDC80 <= ord(c) <= 0xDCFF for c in str(path)):
+            shown = str(path).encode("utf-8", "backslashreplace").decode()
+            raise InputError(shown, expected="a file name in UTF-8", found="bytes that are not")
 
 
 def _outcome(staged: list[StagedFile]) -> str:

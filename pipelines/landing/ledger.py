@@ -52,6 +52,7 @@ class Entry(Counts):
     counts the duplicates that repeat another row of the same file, `not_taken_up` the contracts in the lake
     that were cancelled before they began or from their first day. `timezone` is the one in which the
     client counted its days when the file landed.
+    `remarks` say what else there is to know of it: sheets left unread, columns that stand twice, no rows.
     """
 
     file: str
@@ -69,6 +70,7 @@ class Entry(Counts):
     repeated: int = 0
     not_taken_up: int = 0
     timezone: str | None = None
+    remarks: tuple[str, ...] = ()
 
     def counted_in(self, zone: str) -> str:
         """The zone of the file's days; where it brought none, or says none, that of the client, `zone`."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
+import unicodedata
 from decimal import Decimal
-from fnmatch import fnmatch
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
@@ -29,6 +30,7 @@ from pydantic import (
 )
 
 from pipelines.errors import InputError, nearest
+from pipelines.landing.alike import alike
 from pipelines.landing.contracts import CONTRACTS, MONTHLY
 from pipelines.landing.contracts.fields import WINDOWS, Window, WindowKind, takes_open_end
 from pipelines.landing.expectations import Expectations
@@ -336,9 +338,9 @@ class Mapping(_Strict):
             InputError: no entry matches, so nobody has said what the file is.
         """
         for entry in self.files:
-            if fnmatch(name, entry.match):
+            if _is_named(name, entry.match):
                 return entry
-        if any(fnmatch(name, pattern) for pattern in self.ignore):
+        if any(_is_named(name, pattern) for pattern in self.ignore):
             return None
         patterns = ", ".join(entry.match for entry in self.files)
         raise InputError(
@@ -348,6 +350,12 @@ class Mapping(_Strict):
         )
 
 
+def _is_named(name: str, pattern: str) -> bool:
+    """Whether a pattern means a file: what looks alike is the same, and a name needs no escapes."""
+    own, wanted = alike(name), alike(pattern)
+    return own == wanted or fnmatchcase(own, wanted)
+
+
 def load_mapping(path: Path) -> Mapping:
     """Read and check a mapping.
 
@@ -355,7 +363,8 @@ def load_mapping(path: Path) -> Mapping:
         InputError: the file is missing, is not YAML, or says something no contract knows.
     """
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        # Composed letters, as the readers hand them on: an accent is one code, however it was typed.
+        document = yaml.safe_load(unicodedata.normalize("NFC", path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise InputError(str(path), expected="a mapping file", found="no such file") from None
     except (UnicodeDecodeError, yaml.YAMLError) as error:

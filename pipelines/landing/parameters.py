@@ -13,6 +13,7 @@ from pipelines.files import parquet_bytes, write_atomically
 from pipelines.landing.contracts import MONTHLY
 from pipelines.landing.local_time import offsets
 from pipelines.landing.mapping import Mapping
+from pipelines.quoting import parquet_under, read_parquet_sql, scan_parquet_files
 
 _DATED = {
     "contracts": "effective_date",
@@ -27,7 +28,7 @@ def latest_day(lake: Path) -> dt.date:
     import duckdb
 
     parts = [
-        f"select max({day}) as day from read_parquet('{lake / source}/*.parquet')"
+        f"select max({day}) as day from {read_parquet_sql(parquet_under(lake / source))}"
         for source, day in _DATED.items()
     ]
     with duckdb.connect() as con:
@@ -69,7 +70,7 @@ def write_parameters(
 
 def valuation_date(lake: Path) -> dt.date:
     """The day at which the experience in a lake is valued."""
-    day: dt.date = pl.read_parquet(lake / "run_parameters" / "*.parquet")["valuation_date"][0]
+    day: dt.date = scan_parquet_files(parquet_under(lake / "run_parameters")).collect()["valuation_date"][0]
     return day
 
 

@@ -10,6 +10,7 @@ from typing import Final
 import polars as pl
 
 from pipelines.landing.contracts import CONTRACTS, MONTHLY
+from pipelines.quoting import scan_parquet_files
 
 LANDED_FILE: Final = "landed_file"
 LANDED_ROW: Final = "landed_row"
@@ -118,7 +119,7 @@ def stage_empty_sources(changes: Changes) -> None:
     for source, schema in schemas.items():
         target = f"{source}/{EMPTY}"
         standing = changes.places.lake / target
-        if not standing.exists() or pl.read_parquet_schema(standing) != schema:
+        if not standing.exists() or scan_parquet_files(standing).collect_schema() != schema:
             staged = changes.places.staging / "empty" / target
             staged.parent.mkdir(parents=True, exist_ok=True)
             pl.DataFrame(schema=schema).write_parquet(staged, compression="zstd")

@@ -37,6 +37,7 @@ class StagedFile:
     rows: dict[str, int] = field(default_factory=dict)
     chunks: dict[str, list[Path]] = field(default_factory=dict)
     faults: list[Path] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def part(self) -> str:
@@ -71,7 +72,7 @@ class Stager:
         """
         staged = StagedFile(path, sha256, rules_hash(self.mapping, how))
         occurrences = Occurrences()
-        for number, chunk in enumerate(read_chunks(path, how), start=1):
+        for number, chunk in enumerate(read_chunks(path, how, staged.remarks), start=1):
             checked = check(chunk, how, self.pseudonyms, occurrences)
             staged.read += chunk.read
             staged.folds |= checked.folds

@@ -21,6 +21,7 @@ from pipelines.previews import preview
 from pipelines.progress import LOGGER, announce, in_columns, step
 from pipelines.repricing import Repricing
 from pipelines.warehouse.described import Described
+from pipelines.warehouse.opening import hold_free
 from pipelines.warehouse.output import DbtOutput
 from pipelines.warehouse.outside import in_words, read_outside
 from pipelines.warehouse.project import (
@@ -67,6 +68,8 @@ def build_warehouse(
     """One dbt build: seeds, models and data tests, in the order of their references."""
     plan = repricing.plan()
     plan.settings.warehouse(plan.client).parent.mkdir(parents=True, exist_ok=True)
+    # dbt would wait without a word, and say in its own log who holds the file.
+    hold_free(plan.settings.warehouse(plan.client))
     told = DbtOutput()
     announce("warehouse (dbt build)")
     with environment(dbt_environment(plan.settings, plan.client)), redirect_stdout(told):

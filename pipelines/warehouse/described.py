@@ -8,10 +8,10 @@ from types import TracebackType
 from typing import Any
 
 import dagster as dg
-import duckdb
 import polars as pl
 
 from pipelines.previews import ROWS, preview
+from pipelines.warehouse.opening import connected
 from pipelines.warehouse.plots import plot_of
 
 
@@ -24,7 +24,7 @@ class Described:
     """
 
     def __init__(self, warehouse: Path, manifest: Mapping[str, Any]) -> None:
-        self._con = duckdb.connect(warehouse, read_only=True)
+        self._con = connected(warehouse)
         self._columns = {
             node["name"]: {name: spec["description"] for name, spec in node["columns"].items()}
             for node in manifest["nodes"].values()

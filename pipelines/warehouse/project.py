@@ -14,6 +14,7 @@ from filelock import FileLock
 
 from pipelines.errors import RunError
 from pipelines.files import write_atomically
+from pipelines.quoting import literal_glob
 from pipelines.settings import PROJECT_ROOT, Settings
 
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
@@ -25,7 +26,7 @@ _PARTS = ("models", "macros", "seeds", "tests")
 def dbt_environment(settings: Settings, client: str) -> dict[str, str]:
     """Environment variables that profiles.yml and the sources read."""
     return {
-        "RATEWRIGHT_LAKE": str(settings.lake(client)),
+        "RATEWRIGHT_LAKE": literal_glob(settings.lake(client)).replace("'", "''"),
         "RATEWRIGHT_WAREHOUSE": str(settings.warehouse(client)),
         "RATEWRIGHT_MEMORY_LIMIT": settings.memory_limit,
         "RATEWRIGHT_THREADS": str(settings.threads),

@@ -12,6 +12,8 @@ import duckdb
 import polars as pl
 
 from pipelines.errors import RunError
+from pipelines.quoting import sql_text
+from pipelines.warehouse.opening import opened
 
 SERVED_SCHEMAS = ("marts", "rating_plan")
 TABLES = """
@@ -40,8 +42,10 @@ def publish_serving_copy(warehouse: Path, serving: Path) -> dict[str, int]:
 
 def _copy(warehouse: Path, fresh: Path) -> dict[str, int]:
     counts: dict[str, int] = {}
+    with opened(warehouse):
+        pass  # whoever holds it is named here; an attached file's error names nobody
     with duckdb.connect(fresh) as con:
-        con.execute(f"attach '{_quoted(warehouse)}' as warehouse (read_only)")
+        con.execute(f"attach {sql_text(warehouse)} as warehouse (read_only)")
         tables = con.execute(
             "select table_schema, table_name from information_schema.tables "
             "where table_catalog = 'warehouse' and list_contains($schemas, table_schema) "
@@ -56,19 +60,15 @@ def _copy(warehouse: Path, fresh: Path) -> dict[str, int]:
     return counts
 
 
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
-
-
 def read(serving: Path, query: str, **params: object) -> pl.DataFrame:
     """Run a query on the serving database.
 
     Raises:
-        RunError: there has been no good run yet.
+        RunError: there has been no good run yet, or another process holds the file.
     """
     if not serving.exists():
         raise RunError(f"{serving} is not there yet: no run has finished for this client")
-    with duckdb.connect(serving, read_only=True) as con:
+    with opened(serving) as con:
         found = con.sql(query, params=params or None)
         # A statement that answers nothing leaves no relation.
         frame: pl.DataFrame = pl.DataFrame() if found is None else found.pl()

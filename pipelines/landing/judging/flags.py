@@ -15,6 +15,7 @@ from pipelines.landing.contracts.fields import MOST_KM_A_DAY
 from pipelines.landing.contracts.rules import FLAGS as RULES
 from pipelines.landing.local_time import local_sql, of_month
 from pipelines.landing.places import EMPTY, FLAG_SCHEMA, FLAGS, LANDED_FILE, LANDED_ROW, Changes, folder_of
+from pipelines.quoting import read_parquet_sql, sql_text
 
 _REASONS: Final = {rule.name: rule.sentence for rule in RULES}
 _LINE: Final = f"{LANDED_FILE}, {LANDED_ROW}"
@@ -98,7 +99,9 @@ def flag_histories(con: duckdb.DuckDBPyConnection, changes: Changes, touched: di
         if not changed:
             continue
         for name in sources:
-            con.execute(f"create or replace temp view {name} as from {_read(changes.files('lake', name))}")
+            con.execute(
+                f"create or replace temp view {name} as from {read_parquet_sql(changes.files('lake', name))}"
+            )
         looked_at = " union ".join(_entities(changes, s, entity, touched[s]) for s in changed)
         con.execute(f"create or replace temp table looked_at as {looked_at}")
         if source == "repair_orders":
@@ -113,7 +116,7 @@ def _entities(changes: Changes, source: str, entity: str, parts: set[str]) -> st
     root = changes.root("lake") / folder
     before = [p for part in parts for p in root.glob(f"{part}*.parquet")]
     empty = changes.path("lake", f"{source}/{EMPTY}")
-    return f"select distinct {entity} as entity_id from {_read([empty, *after, *before])}"
+    return f"select distinct {entity} as entity_id from {read_parquet_sql([empty, *after, *before])}"
 
 
 def _stage(
@@ -123,7 +126,7 @@ def _stage(
     columns = ", ".join(FLAG_SCHEMA)
     old = changes.root("lake") / FLAGS / name
     kept = (
-        f"union all by name from {_read([old])} where entity_id not in (from looked_at)"
+        f"union all by name from {read_parquet_sql([old])} where entity_id not in (from looked_at)"
         if old.exists()
         else ""
     )
@@ -136,7 +139,7 @@ def _stage(
                 select '{source}' as source, '{rule}' as rule, $reason as reason, * from ({query}) {kept}
             )
             order by entity_id, row_key
-        ) to '{target}' (format parquet, compression zstd)
+        ) to {sql_text(target)} (format parquet, compression zstd)
         """,
         {"reason": _REASONS[rule]},
     ).fetchall()
@@ -170,13 +173,13 @@ def flag_month(
     if not files:
         changes.remove("lake", f"{FLAGS}/{name}")
         return
-    con.execute(f"create or replace temp view trips_of_month as from {_read(files)}")
+    con.execute(f"create or replace temp view trips_of_month as from {read_parquet_sql(files)}")
     looked = "select distinct vehicle_id as entity_id from trips_of_month"
     if suspects is not None:
         # A day that is cut between chunks is at most the sum of the longest days of each.
         looked = (
             "select vehicle_id as entity_id from (select *, lag(last_end) over "
-            f"(partition by vehicle_id order by first_at) as end_before from {_read(suspects)}) "
+            f"(partition by vehicle_id order by first_at) as end_before from {read_parquet_sql(suspects)}) "
             f"group by vehicle_id having sum(longest_day_km) > {MOST_KM_A_DAY} or bool_or(overlapping) "
             "or bool_or(first_at < end_before)"
         )
@@ -210,7 +213,7 @@ def flag_month(
 def _stage_month(
     con: duckdb.DuckDBPyConnection, changes: Changes, name: str, source: str, query: str
 ) -> None:
-    cases = " ".join(f"when '{r}' then '{s.replace(chr(39), chr(39) * 2)}'" for r, s in _REASONS.items())
+    cases = " ".join(f"when '{r}' then {sql_text(s)}" for r, s in _REASONS.items())
     target = changes.places.staging / "flags" / name
     target.parent.mkdir(parents=True, exist_ok=True)
     ((written,),) = con.execute(
@@ -220,7 +223,7 @@ def _stage_month(
                 select '{source}' as source, case rule {cases} end as reason, * from ({query})
             )
             order by entity_id, row_key, rule
-        ) to '{target}' (format parquet, compression zstd)
+        ) to {sql_text(target)} (format parquet, compression zstd)
         """
     ).fetchall()
     if written:
@@ -228,8 +231,3 @@ def _stage_month(
     else:
         target.unlink()
         changes.remove("lake", f"{FLAGS}/{name}")
-
-
-def _read(files: list[Path]) -> str:
-    names = ", ".join("'" + str(p).replace("'", "''") + "'" for p in files)
-    return f"read_parquet([{names}], union_by_name = true, hive_partitioning = false)"

@@ -19,6 +19,7 @@ import polars as pl
 from pipelines.landing.contracts import CONTRACTS, MONTHLY, REFERENCES
 from pipelines.landing.local_time import UTC, Offset, local, of_month, offsets
 from pipelines.landing.places import LANDED_ROW
+from pipelines.quoting import scan_parquet_files
 
 ROW_GROUP: Final = 125_000
 HELD_STATUS: Final = "row_status"
@@ -157,7 +158,7 @@ class MonthlyStager:
         paths = self.spans(month)
         if len(paths) < 2:
             return False
-        spans = pl.scan_parquet(paths).select(self.entity, "first_at", "last_at").collect()
+        spans = scan_parquet_files(paths).select(self.entity, "first_at", "last_at").collect()
         spans = spans.sort(self.entity, "first_at", "last_at")
         later = (pl.col(self.entity) == pl.col(self.entity).shift(1)) & (
             pl.col("first_at") <= pl.col("last_at").shift(1)

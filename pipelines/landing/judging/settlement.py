@@ -21,6 +21,7 @@ from pipelines.landing.ledger import Delivery, Entry, Ledger, delivery_target, e
 from pipelines.landing.mapping import FileMapping
 from pipelines.landing.places import EMPTY, PART_LENGTH, Changes, folder_of, months_of, part_of
 from pipelines.landing.staging import STAGED, StagedFile
+from pipelines.quoting import read_parquet_sql, scan_parquet_files
 
 UNDATED = dt.date(1, 1, 1)
 
@@ -180,11 +181,8 @@ class Settlement(AbstractContextManager["Settlement"]):
             self._note(source, outcome)
         key = CONTRACTS[source].primary_key()[0]
         if source in {target for _, target in REFERENCES.values()}:
-            names = ", ".join(f"'{p}'" for p in self.changes.files("lake", source))
-            self.con.execute(
-                f"create or replace temp table keys_{source} as select {key} from "
-                f"read_parquet([{names}], union_by_name = true)"
-            )
+            files = read_parquet_sql(self.changes.files("lake", source))
+            self.con.execute(f"create or replace temp table keys_{source} as select {key} from {files}")
 
     def _moved(self, folder: str, *, others: bool) -> frozenset[str]:
         """Parts whose place in the order changes, where there is another part to compare them with."""
@@ -305,6 +303,7 @@ class Settlement(AbstractContextManager["Settlement"]):
             timezone=self.timezone,
             repeated=0 if aside else told.repeated,
             not_taken_up=0 if aside else told.not_taken_up,
+            remarks=tuple(staged.remarks),
         )
         stage_faults(self.changes, staged.part, staged.faults)
         stage_key_faults(self.con, self.changes, staged.part, sources)
@@ -321,7 +320,7 @@ class Settlement(AbstractContextManager["Settlement"]):
             return
         for source, rows in staged.rows.items():
             held = part_files(self.changes, "held", source, staged.part)
-            kept = pl.scan_parquet(held).select(pl.len()).collect().item() if held else 0
+            kept = scan_parquet_files(held).select(pl.len()).collect().item() if held else 0
             if rows != live.get(source, 0) + kept + folded.get(source, 0):
                 raise AssertionError(
                     f"{staged.path.name}: {rows} rows of {source} staged, {live.get(source, 0)} in the lake, "

@@ -12,6 +12,7 @@ import polars as pl
 from pipelines.landing.contracts import CONTRACTS, MONTHLY
 from pipelines.landing.judging.versions import WHOLE_ROW
 from pipelines.landing.places import LANDED_FILE, LANDED_ROW, Changes, folder_of, months_of
+from pipelines.quoting import read_parquet_sql, scan_parquet_files, sql_text
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def tally(
     for source, files in live.items():
         if files and source not in folds:
             # A row of which one part is new is no copy.
-            stands = f"{LANDED_ROW} in (select {LANDED_ROW} from {_read(files)})"
+            stands = f"{LANDED_ROW} in (select {LANDED_ROW} from {read_parquet_sql(files)})"
             con.execute(f"delete from told where copies and {stands}")
     ((contradictions, pending, copies),) = con.execute(
         "select count(*) filter (where contradicts), count(*) filter (where waits and not contradicts), "
@@ -68,7 +69,7 @@ def _not_taken_up(con: duckdb.DuckDBPyConnection, contracts: Sequence[Path]) -> 
     """Contracts of these files that cover no day: cancelled before they began or from their first day."""
     if not contracts:
         return 0
-    query = f"select count(*) from {_read(contracts)} where cancelled_on <= effective_date"
+    query = f"select count(*) from {read_parquet_sql(contracts)} where cancelled_on <= effective_date"
     ((count,),) = con.execute(query).fetchall()
     return int(count)
 
@@ -83,11 +84,11 @@ def _repeated(
         if not held or source in folds:
             continue
         keys = ", ".join(CONTRACTS[source].primary_key())
-        every = _read([*part_files(changes, "lake", source, part), *held])
+        every = read_parquet_sql([*part_files(changes, "lake", source, part), *held])
         pieces.append(
             f"select {LANDED_ROW} from (select {LANDED_ROW}, row_number() over "
             f"(partition by {keys} order by {LANDED_ROW}) as nth from {every} "
-            f"where ({keys}) in (select ({keys}) from {_read(held)})) where nth > 1"
+            f"where ({keys}) in (select ({keys}) from {read_parquet_sql(held)})) where nth > 1"
         )
     if not pieces:
         return 0
@@ -105,7 +106,7 @@ def _held_rows(
     """`held_rows`: source, landed_row, row_status, and whether the source folds, of all held of a part."""
     pieces = [
         f"select '{source}' as source, {LANDED_ROW}, row_status, {source in folds} as folding "
-        f"from {_read(files)}"
+        f"from {read_parquet_sql(files)}"
         for source in sources
         if (files := part_files(changes, "held", source, part))
     ]
@@ -140,7 +141,7 @@ def stage_key_faults(
                     else 'the same content stands in ' || coalesce(row_note, 'a row beside it')
                 end as reason,
                 cast(to_json(struct_pack({columns})) as varchar) as record
-            from {_read(files)} where row_status in ('contradiction', 'duplicate')
+            from {read_parquet_sql(files)} where row_status in ('contradiction', 'duplicate')
             """
         )
     target = f"{part}.keys.parquet"
@@ -151,7 +152,7 @@ def stage_key_faults(
     staged.parent.mkdir(parents=True, exist_ok=True)
     ((written,),) = con.execute(
         f'copy (select * from ({" union all ".join(pieces)}) order by "row", source, value) '
-        f"to '{staged}' (format parquet, compression zstd)"
+        f"to {sql_text(staged)} (format parquet, compression zstd)"
     ).fetchall()
     if written:
         changes.put("quarantine", target, staged)
@@ -168,7 +169,7 @@ def stage_faults(changes: Changes, part: str, chunks: Sequence[Path]) -> None:
         return
     staged = changes.places.staging / "quarantine" / target
     staged.parent.mkdir(parents=True, exist_ok=True)
-    pl.scan_parquet(list(chunks)).sink_parquet(staged, compression="zstd", maintain_order=True)
+    scan_parquet_files(chunks).sink_parquet(staged, compression="zstd", maintain_order=True)
     changes.put("quarantine", target, staged)
 
 
@@ -183,10 +184,5 @@ def part_files(changes: Changes, place: str, source: str, part: str) -> list[Pat
 def _height(files: Sequence[Path]) -> int:
     if not files:
         return 0
-    height: int = pl.scan_parquet(list(files)).select(pl.len()).collect().item()
+    height: int = scan_parquet_files(files).select(pl.len()).collect().item()
     return height
-
-
-def _read(files: Sequence[Path]) -> str:
-    names = ", ".join("'" + str(p).replace("'", "''") + "'" for p in files)
-    return f"read_parquet([{names}], union_by_name = true, hive_partitioning = false)"

@@ -30,6 +30,7 @@ from pipelines.landing.places import (
     Changes,
     folder_of,
 )
+from pipelines.quoting import read_parquet_sql, sql_text
 
 LIVE: Final = "live"
 WHOLE_ROW: Final = "(whole row)"
@@ -389,7 +390,7 @@ class Resolver:
             staged.parent.mkdir(parents=True, exist_ok=True)
             ((written,),) = self._rows(
                 f"copy (select {columns}{extra} from whole where {condition} order by {order}) "
-                f"to '{staged}' (format parquet, compression zstd)"
+                f"to {sql_text(staged)} (format parquet, compression zstd)"
             )
             if written:
                 self.changes.put(place, target, staged)
@@ -407,8 +408,7 @@ _PART = f"left(parse_filename(filename), {PART_LENGTH})"
 
 
 def _scan(files: Sequence[Path]) -> str:
-    names = ", ".join("'" + str(p).replace("'", "''") + "'" for p in files)
-    return f"read_parquet([{names}], union_by_name = true, filename = true, hive_partitioning = false)"
+    return read_parquet_sql(files, filename=True)
 
 
 def _nothing(empty: Path) -> str:

@@ -1,8 +1,9 @@
-"""Text files in blocks: decoded as they are read and cut between records, so memory stays flat."""
+"""Text files in blocks of whole lines: decoded as they are read, so memory stays flat."""
 
 from __future__ import annotations
 
 import codecs
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -10,24 +11,42 @@ from typing import Final
 from pipelines.errors import InputError
 
 BLOCK_BYTES: Final = 4_000_000
-_CUTS_TRIED = 50
+LONGEST_LINE: Final = 32_000_000
 
 
-def text_blocks(path: Path, encoding: str, *, quoted: bool) -> Iterator[str]:
-    """Yield the file's text in blocks of whole lines; with `quoted`, of whole CSV records.
+def text_blocks(path: Path, encoding: str) -> Iterator[str]:
+    """Yield the file's text in blocks of whole lines that end in a line feed; letters are composed (NFC).
+
+    Lines may end in LF, CR LF or, all over the file, in CR alone.
 
     Raises:
-        InputError: an encoding that Python does not know, or bytes that are not in it.
+        InputError: an encoding that Python does not know, bytes that are not in it, or a line without end.
     """
     rest = ""
-    for text in _decoded(path, encoding):
-        rest += text
-        cut = _last_end(rest, quoted=quoted)
-        if cut:
-            yield rest[:cut]
-            rest = rest[cut:]
+    cr_alone: bool | None = None
+    for decoded in _decoded(path, encoding):
+        if cr_alone is None:
+            cr_alone = "\r" in decoded[:-1] and "\n" not in decoded
+        text = decoded.replace("\r", "\n") if cr_alone else decoded
+        head, end, tail = text.rpartition("\n")
+        if end:
+            yield _composed(rest + head + end)
+            rest = tail
+        else:
+            rest += tail
+        if len(rest) > LONGEST_LINE:
+            raise InputError(
+                path.name,
+                expected=f"lines of at most {LONGEST_LINE:,} characters",
+                found="a longer one: is this a text file, and are its lines ended?",
+            )
     if rest:
-        yield rest
+        yield _composed(rest + "\n")
+
+
+def _composed(text: str) -> str:
+    """One letter, one code: an accent written behind its letter is the same name as one written with it."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def _decoded(path: Path, encoding: str) -> Iterator[str]:
@@ -55,16 +74,3 @@ def _decoded(path: Path, encoding: str) -> Iterator[str]:
                 yield text
             if not data:
                 return
-
-
-def _last_end(text: str, *, quoted: bool) -> int:
-    """Where the last whole record ends; 0 if no end is in sight."""
-    cut = text.rfind("\n") + 1
-    if not quoted or '"' not in text:
-        return cut
-    for _ in range(_CUTS_TRIED):
-        # A line break between an odd and an even quote belongs to a field.
-        if not cut or text.count('"', 0, cut) % 2 == 0:
-            return cut
-        cut = text.rfind("\n", 0, cut - 1) + 1
-    return 0

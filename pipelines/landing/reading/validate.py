@@ -99,7 +99,7 @@ def check(
         numbered = (occurrences or Occurrences()).number(chunk.rows, how)
         chunk = Chunk(numbered, chunk.malformed)
     frames: dict[str, pl.DataFrame] = {}
-    reasons = [_malformed(chunk.malformed)]
+    reasons = [_malformed(chunk.malformed), _error_cells(chunk.errors)]
     for mapping in how.sources:
         found = [_candidate(chunk, mapping, how, hidden_by)]
         if mapping.factors:
@@ -130,6 +130,17 @@ def _malformed(rows: pl.DataFrame) -> pl.DataFrame:
         value="value",
         rule=pl.lit("malformed"),
         reason="reason",
+    )
+
+
+def _error_cells(errors: pl.DataFrame) -> pl.DataFrame:
+    return errors.select(
+        ROW,
+        source=pl.lit("(file)"),
+        column="column",
+        value="value",
+        rule=pl.lit("error_cell"),
+        reason=pl.format("the cell holds the error {}: what its value should be is not known", "value"),
     )
 
 

@@ -28,9 +28,9 @@ def read_contracts(path: Path) -> pl.DataFrame:
         raise InputError(str(path), expected="a file with contracts", found="no such file")
     try:
         if path.suffix == ".csv":
-            return pl.read_csv(path, infer_schema=False)
+            return pl.read_csv(path, infer_schema=False, glob=False)
         if path.suffix == ".parquet":
-            return _as_text(pl.read_parquet(path))
+            return _as_text(pl.read_parquet(path, glob=False))
         if path.suffix == ".xlsx":
             return pl.read_excel(path, engine="openpyxl", infer_schema_length=0)
     except (pl.exceptions.PolarsError, OSError, KeyError, ValueError, SyntaxError, BadZipFile) as error:

@@ -132,9 +132,9 @@ def load_rates(path: Path) -> pl.DataFrame:
         InputError: the file is none of these.
     """
     if path.suffix == ".parquet":
-        return pl.read_parquet(path)
+        return pl.read_parquet(path, glob=False)
     if path.suffix == ".csv":
-        return pl.read_csv(path, schema_overrides=SCHEMA)
+        return pl.read_csv(path, schema_overrides=SCHEMA, glob=False)
     if path.suffix == ".xlsx":
         return _from_workbook(path)
     raise InputError(

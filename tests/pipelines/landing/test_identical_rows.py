@@ -21,7 +21,7 @@ from pipelines.landing.land import land
 from pipelines.landing.ledger import Ledger
 from pipelines.landing.mapping import Mapping
 from pipelines.landing.places import Places
-from pipelines.landing.reading import readers
+from pipelines.landing.reading import parquet_files
 
 MappingOf = Callable[..., Mapping]
 FLEET: dict[str, Any] = {
@@ -113,8 +113,8 @@ def test_every_row_without_a_key_is_kept_whatever_repeats_and_in_whatever_order(
     mapping = mapping_of(fleet("every"))
     places, other = Places.under(root), Places.under(root / "other")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(readers, "CHUNK_ROWS", chunk)
-        patch.setattr(readers, "_LEAST_ROWS", 1)
+        patch.setattr(parquet_files, "CHUNK_ROWS", chunk)
+        patch.setattr(parquet_files, "_LEAST_ROWS", 1)
         land(deliver(root / "2024-01", rows), mapping, places, "key")
     assert lake(places, "contracts").height == len(rows)
     assert lake(places, "contract_factors").height == len(rows)

@@ -98,7 +98,7 @@ def test_a_bad_row_is_set_aside_with_file_row_column_value_and_reason(
     report = land(delivery, mapping_of(), places, "key")
     assert (report.landed[0].accepted, report.landed[0].rejected) == (3, 1)
     faults = quarantine(places).filter(pl.col("column") == column)
-    assert (faults["file"][0], faults["row"][0]) == ("policies.csv", 4)
+    assert (faults["file"][0], faults["row"][0]) == ("policies.csv", 5)
     assert reason in faults["reason"][0]
     assert value is None or faults["value"][0] == value
     assert lake(places, "contracts").height == 3
@@ -122,8 +122,8 @@ def test_an_exact_copy_of_a_row_is_a_duplicate_not_a_fault(
     assert (report.landed[0].duplicates, report.landed[0].rejected) == (1, 0)
     told = quarantine(places)
     assert set(told["status"]) == {"duplicate"}
-    assert set(told["row"]) == {4}
-    assert told["reason"].unique().to_list() == ["the same content stands in row 1 of policies.csv"]
+    assert set(told["row"]) == {5}
+    assert told["reason"].unique().to_list() == ["the same content stands in row 2 of policies.csv"]
 
 
 def test_the_same_delivery_again_changes_nothing(
@@ -155,10 +155,10 @@ def test_one_delivery_that_gives_a_key_two_contents_loses_both(
     policies = next(e for e in report.landed if e.file == "policies.csv")
     assert (policies.accepted, policies.rejected) == (2, 2)
     told = quarantine(places).filter(pl.col("source") == "contracts").sort("row")
-    assert told["row"].to_list() == [1, 4]
+    assert told["row"].to_list() == [2, 5]
     assert [r.partition("also in ")[2] for r in told["reason"]] == [
-        "row 4 of policies.csv",
-        "row 1 of policies.csv",
+        "row 5 of policies.csv",
+        "row 2 of policies.csv",
     ]
     assert "P1" not in lake(places, "contracts")["contract_id"]
 

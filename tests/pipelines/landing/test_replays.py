@@ -72,7 +72,7 @@ def test_a_later_delivery_restates_a_row_and_the_earlier_one_is_kept(
     assert first.entries[0].superseded == {"vehicles": 1, "contracts": 1, "contract_factors": 2}
     told = reasons(places, first)
     restated = told.filter(pl.col("status") == "superseded")
-    assert set(restated["reason"]) == {"row 1 of policies_0.csv"}
+    assert set(restated["reason"]) == {"row 2 of policies_0.csv"}
     assert set(restated["source"]) == {"vehicles", "contracts", "contract_factors"}
 
 

@@ -20,7 +20,7 @@ from pipelines.landing.ledger import Ledger
 from pipelines.landing.local_time import local, local_sql, offsets
 from pipelines.landing.mapping import Mapping
 from pipelines.landing.places import Places
-from pipelines.landing.reading import readers
+from pipelines.landing.reading import parquet_files
 from tests.pipelines.landing.test_replays import MappingOf, content
 
 TRIPS = {
@@ -90,8 +90,8 @@ def test_neither_chunks_nor_files_nor_order_change_the_lake(
     rows = pl.concat([trips(), trips("A", 3), trips("B", 2).with_columns(km=pl.lit(1.0)), trips("X", 2)])
     straight, split = Places.under(tmp_path / "straight"), Places.under(tmp_path / "split")
     land(deliver(tmp_path / "2024-01", "ABC", trips=rows), mapping, straight, "key")
-    monkeypatch.setattr(readers, "CHUNK_ROWS", chunk)
-    monkeypatch.setattr(readers, "_LEAST_ROWS", 1)
+    monkeypatch.setattr(parquet_files, "CHUNK_ROWS", chunk)
+    monkeypatch.setattr(parquet_files, "_LEAST_ROWS", 1)
     shuffled = rows.sort(order)
     dealt = {f"trips_{n}": shuffled.gather_every(2, n) for n in (0, 1)}
     (tmp_path / "other").mkdir()
