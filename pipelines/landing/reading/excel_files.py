@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 CHUNK_ROWS: Final = 100_000
 _MOST_BYTES: Final = 4_000_000_000
+# Text of a number with a fraction; with a point, sixteen digits or more have this length.
+_LONG_FRACTION: Final = r"^-?[0-9]+\.[0-9]+$"
+_LONG_NUMBER: Final = 17
 # What calamine calls the errors of cells.
 _ERRORS: Final = {
     "Div0": "#DIV/0!",
@@ -161,7 +164,7 @@ def _with_errors_as_text(path: Path) -> bytes:
 def _cells(sheet: Any) -> pl.DataFrame:
     """Cells as text, errors marked and by their names; the reader itself gives them as empty cells."""
     batch, errors = sheet.to_arrow_with_errors()
-    cells = pl.DataFrame(batch)
+    cells = pl.DataFrame(batch).with_columns(_shortest(pl.col(pl.String)))
     if errors is None:
         return cells
     found = pl.DataFrame(
@@ -174,6 +177,16 @@ def _cells(sheet: Any) -> pl.DataFrame:
         column = cells[columns[int(str(position))]]
         cells = cells.with_columns(column.scatter(those["row"], those["name"]))
     return cells
+
+
+def _shortest(text: pl.Expr) -> pl.Expr:
+    """Numbers as the shortest decimals that give the same number back: 9999999.985, not 9999999.984999999.
+
+    A workbook keeps sixteen or seventeen digits of a number whose author sees the shorter one.
+    """
+    is_long = text.str.contains(_LONG_FRACTION) & (text.str.len_bytes() >= _LONG_NUMBER)
+    number = pl.when(is_long).then(text).cast(pl.Float64, strict=False)
+    return pl.coalesce(number.cast(pl.String), text).name.keep()
 
 
 def _named(detail: str) -> str:

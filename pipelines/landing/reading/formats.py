@@ -15,7 +15,7 @@ from typing import Final
 _ONE_OR_TWO = "[0-9]{1,2}"
 _TWO = "[0-9]{2}"
 _DIRECTIVES: Final = {
-    "%Y": "[0-9]{4}",
+    "%Y": "(?:[1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])",
     "%y": _TWO,
     "%m": _ONE_OR_TWO,
     "%d": _ONE_OR_TWO,
