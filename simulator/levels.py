@@ -88,7 +88,7 @@ def _chinese(path: Path) -> pl.DataFrame:
 
 def levels(book: Portfolio) -> list[Level]:
     """Every level with its band; sources are named in the page that shows them."""
-    return [*_driving(book), *_claims(book), *_by_age_and_km(book), *_workshop(book)]
+    return [*_driving(book), *_claims(book), *_plans(book), *_by_age_and_km(book), *_workshop(book)]
 
 
 def _driving(book: Portfolio) -> list[Level]:
@@ -137,6 +137,19 @@ def _claims(book: Portfolio) -> list[Level]:
         Level("parts inflation a year", "2-3 %", 0.015, 0.035,
               (trend[-1] / trend[0]) ** (1 / (len(trend) - 1)) - 1),
     ]  # fmt: skip
+
+
+def _plans(book: Portfolio) -> list[Level]:
+    """What a brand's plans cost in claims and services, of what customers pay for them."""
+    files = sorted(book.made.delivery.glob("contracts_*.xlsx"))
+    sold = pl.concat([pl.read_excel(file, columns=["Contract no", "Premium"]) for file in files])
+    insured = book.expected.filter(pl.col("cover") == "own_damage").group_by("contract_no")
+    years = insured.agg(pl.col("exposure_years").sum())
+    earned = sold.join(years, left_on="Contract no", right_on="contract_no")
+    premium = _sum(earned["Premium"] * earned["exposure_years"])
+    services = _sum(book.orders.filter(pl.col("付款方") == "套餐")["total"])
+    ratio = (_sum(book.expected["expected_cost"]) + services) / premium
+    return [Level("loss ratio of the plans, services in it", "62-85 %", 0.62, 0.85, ratio)]
 
 
 def _by_age_and_km(book: Portfolio) -> list[Level]:

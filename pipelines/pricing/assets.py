@@ -140,15 +140,13 @@ def rate_table(repricing: Repricing) -> dg.MaterializeResult[None]:
             log.say("nothing to price: no cover has both exposure and claims")
             return dg.MaterializeResult(metadata={"dagster/row_count": 0})
         parts, standing, created = drafted
-        log.rows(parts.rates.height, standing.state if created else "stands already")
+        log.rows(parts.rates.height, f"{standing.version}, {standing.state if created else 'stands already'}")
     desk = Desk(plan.settings, plan.client)
     path = desk.path(standing)
     for observation in untold(desk):
         dg.AssetExecutionContext.get().log_event(observation)
     for level in unusual_levels(parts.rates, parts.plan).iter_rows(named=True):
         LOGGER.warning("%s", in_words(level, parts.plan))
-    LOGGER.info("%s", parts.book.in_words())
-    LOGGER.info("rate table %s (%s) in %s", standing.version, standing.state, path)
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": parts.rates.height,

@@ -134,7 +134,7 @@ def test_the_pricing_pack_is_written_with_the_sign_offs_of_the_day(rates: Comman
     assert "<span class='badge'>approved</span>" in after
     assert "well thought" in after
     kept = (tmp_path / "rates" / "acme" / "versions" / name / "pricing_pack.html").read_text()
-    assert "draft, not signed" in kept
+    assert "draft when this page was written, not signed" in kept
 
 
 def test_a_pack_of_what_is_not_there_or_was_touched_is_refused(rates: Command, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pipelines.pricing.page.markup import Kind, note, table, text
 from pipelines.pricing.workflow.record import Action, Record
 from pipelines.pricing.workflow.rules import MOVES
 
-UNSIGNED = "draft, not signed"
+UNSIGNED = "draft when this page was written, not signed"
 STEPS = {
     Action.DRAFT: "Drafted",
     Action.EDIT: "Edited",

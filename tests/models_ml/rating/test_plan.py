@@ -37,7 +37,8 @@ def seed(name: str) -> pl.DataFrame:
 
 def plans(visits: float | None = None) -> dict[str, TierPlan]:
     lines = dict(seed("cover_lines").iter_rows())
-    tables = [seed(f"tier_{name}") for name in ("covers", "cost_assumptions", "prices", "limits")]
+    names = ("covers", "cost_assumptions", "prices", "limits")
+    tables = [seed(f"tier_{n}").filter(pl.col("product") == "integrated_plan") for n in names]
     return {plan.tier: plan for plan in tier_plans(*tables, lines, visits)}
 
 

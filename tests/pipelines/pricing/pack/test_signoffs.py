@@ -43,7 +43,7 @@ def lines(page: Page) -> set[str]:
 @pytest.mark.parametrize(
     ("history", "told"),
     [
-        (History(NAME), "draft, not signed"),
+        (History(NAME), "draft when this page was written, not signed"),
         (drafted(), "draft"),
         (drafted().add(Action.SUBMIT), "in review"),
         (approved(), "approved"),
