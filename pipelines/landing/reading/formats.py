@@ -73,6 +73,9 @@ def known_format(written: str) -> Format:
     full = written
     for short, long in _WHOLE.items():
         full = full.replace(short, long)
+    if full.endswith("Z") and "%M" in full and "%z" not in full:
+        # A letter Z behind a time is no ornament: it says that the time is UTC.
+        full = full.removesuffix("Z") + "%z"
     tokens = _TOKEN.findall(full)
     named = {t for t in tokens if t.startswith("%") and t != "%%"}
     _check(written, named)
