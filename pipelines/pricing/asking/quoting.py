@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -32,11 +33,25 @@ def read_contracts(path: Path) -> pl.DataFrame:
         if path.suffix == ".parquet":
             return _as_text(pl.read_parquet(path, glob=False))
         if path.suffix == ".xlsx":
+            _check_heads(path)
             return pl.read_excel(path, engine="openpyxl", infer_schema_length=0)
     except (pl.exceptions.PolarsError, OSError, KeyError, ValueError, SyntaxError, BadZipFile) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(str(path), expected="a table with a head row", found=first) from error
     raise InputError(str(path), expected="a file in " + ", ".join(READERS), found=path.suffix or "no ending")
+
+
+def _check_heads(path: Path) -> None:
+    """Refuse a workbook whose first sheet names a column twice: one of them would be left out."""
+    import openpyxl
+
+    book = openpyxl.load_workbook(path, read_only=True)
+    try:
+        heads = [str(v) for v in next(book.worksheets[0].iter_rows(values_only=True), ()) if v is not None]
+    finally:
+        book.close()
+    if twice := [head for head in heads if heads.count(head) > 1]:
+        raise InputError(str(path), column=twice[0], expected="a column once", found="it stands twice")
 
 
 def _as_text(frame: pl.DataFrame) -> pl.DataFrame:
@@ -90,6 +105,10 @@ def quote(
             found = nearest(name, contracts.columns)
             raise InputError(source, column=name, expected="a rating factor", found=found)
     told = {f"{name}{end}" for name in factors for end in (RATED_AS, LISTED)}
+    # polars gives the second column of a name another one, and says nothing.
+    if twice := [name for name in contracts.columns if re.search(r"_duplicated_[0-9]+$", name)]:
+        own = re.sub(r"_duplicated_[0-9]+$", "", twice[0])
+        raise InputError(source, column=own, expected="a column once", found="it stands twice")
     results = {*tariff.rates.covers, "total" if not tariff.tiers else PRICE, *told}
     if taken := [name for name in contracts.columns if name in results]:
         raise InputError(source, column=taken[0], expected="another name", found="that of a result")

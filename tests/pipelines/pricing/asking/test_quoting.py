@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import openpyxl
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -148,3 +149,18 @@ def test_a_file_that_cannot_be_read_is_refused_in_one_line(
     with pytest.raises(InputError, match=said) as refused:
         read_contracts(tmp_path / name)
     assert len(str(refused.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_a_column_that_stands_twice_is_refused(tmp_path: Path, ending: str) -> None:
+    rows = [["tier", "use", "age", "use"], ["Both", "taxi", "0", "private"]]
+    path = tmp_path / f"offers.{ending}"
+    if ending == "csv":
+        path.write_text("\n".join(",".join(row) for row in rows), encoding="utf-8")
+    else:
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append(row)
+        book.save(path)
+    with pytest.raises(InputError, match="column 'use': expected a column once"):
+        quote(parts().tariff, parts().levels, read_contracts(path), str(path))
