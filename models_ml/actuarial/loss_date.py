@@ -64,9 +64,9 @@ def mean_loss_date(contracts: pl.DataFrame, first: dt.date, last: dt.date, value
     if contracts["effective_date"].null_count():
         raise BadColumnError("column 'effective_date': a contract has no first day")
     until = min(valued, first - dt.timedelta(days=1))
-    since = dt.timedelta(days=365)
+    since = _year_before(until + dt.timedelta(days=1))
     terms = _terms(contracts, valued)
-    written = terms.filter(pl.col("effective_date").is_between(until - since, until, closed="right"))
+    written = terms.filter(pl.col("effective_date").is_between(since, until))
     if written.height < LEAST_CONTRACTS:
         return assumed_loss_date(first, last, f"{written.height} contracts began in the year to {until}")
     moved = written.with_columns(begin=_in_rating_year(first)).with_columns(
@@ -85,6 +85,11 @@ def mean_loss_date(contracts: pl.DataFrame, first: dt.date, last: dt.date, value
     )
     day = first + dt.timedelta(days=round(middle))
     return LossDate(day, begin, float(kept) / DAYS_PER_YEAR, written.height, reason)
+
+
+def _year_before(day: dt.date) -> dt.date:
+    """The same day a year before; a leap day is preceded by the last of February."""
+    return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
 
 
 def _terms(contracts: pl.DataFrame, valued: dt.date) -> pl.DataFrame:

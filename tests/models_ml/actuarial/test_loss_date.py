@@ -77,3 +77,36 @@ def test_no_loss_lies_before_the_first_contract_or_after_the_last_one_ends(
     middle = dt.timedelta(days=term / 2)
     assert min(begun) - dt.timedelta(days=2) <= found.begin <= max(begun) + dt.timedelta(days=2)
     assert abs((found.day - found.begin - middle).days) <= 2
+
+
+@given(st.integers(2001, 2040), st.integers(1, 12), st.sampled_from([1, 15, 28]))
+@settings(max_examples=60, deadline=None)
+def test_a_book_that_begins_on_one_day_a_year_is_found_whatever_the_year_and_its_leap_day(
+    year: int, month: int, day: int
+) -> None:
+    """Twelve months hold every day of a year once, 366 days of a leap year too."""
+    begin = dt.date(year, month, day)
+    first = dt.date(year + 1, 1, 1)
+    book = pl.DataFrame(
+        {
+            "effective_date": [begin] * LEAST_CONTRACTS,
+            "expiry_date": [begin + dt.timedelta(days=364)] * LEAST_CONTRACTS,
+            "last_day_in_force": [begin + dt.timedelta(days=364)] * LEAST_CONTRACTS,
+        }
+    )
+    found = mean_loss_date(book, first, dt.date(year + 1, 12, 31), first - dt.timedelta(days=1))
+    assert found.contracts == LEAST_CONTRACTS
+    assert found.begin == begin.replace(year=year + 1)
+
+
+@pytest.mark.parametrize(
+    ("valued", "days"),
+    [(dt.date(2024, 2, 29), 366), (dt.date(2025, 2, 28), 365), (dt.date(2025, 6, 30), 365)],
+)
+def test_the_window_is_a_year_wherever_it_ends(valued: dt.date, days: int) -> None:
+    begin = pl.date_range(dt.date(2022, 1, 1), dt.date(2025, 12, 31), interval="1d", eager=True)
+    book = pl.DataFrame({"effective_date": begin}).with_columns(
+        expiry_date=pl.col("effective_date") + pl.duration(days=364),
+        last_day_in_force=pl.col("effective_date") + pl.duration(days=364),
+    )
+    assert mean_loss_date(book, FIRST, LAST, valued).contracts == days
