@@ -72,10 +72,11 @@ def read_excel(path: Path, how: FileMapping, remarks: list[str]) -> Iterator[Chu
     header = [(text or "").strip() for text in cells.drop(ROW).row(0)]
     names = settled(path.name, how.inputs(), header, remarks)
     rows = cells.slice(1).rename(dict(zip(cells.columns, [ROW, *names], strict=True)))
+    numeric = _number_columns(book, name, rows, header_at=cells[ROW][0], how=how)
     # A workbook can only be read whole; its sheets end at about a million rows.
     for offset in range(0, max(rows.height, 1), CHUNK_ROWS):
         part, errors = marked_errors(rows.slice(offset, CHUNK_ROWS), how)
-        yield Chunk(part, malformed(), errors)
+        yield Chunk(_with_numbers(part, numeric), malformed(), errors)
 
 
 def _hold_to_size(path: Path) -> None:
@@ -187,6 +188,34 @@ def _shortest(text: pl.Expr) -> pl.Expr:
     is_long = text.str.contains(_LONG_FRACTION) & (text.str.len_bytes() >= _LONG_NUMBER)
     number = pl.when(is_long).then(text).cast(pl.Float64, strict=False)
     return pl.coalesce(number.cast(pl.String), text).name.keep()
+
+
+def _number_columns(
+    book: ExcelReader, name: str, rows: pl.DataFrame, *, header_at: int, how: FileMapping
+) -> list[str]:
+    """Columns whose cells are numbers alone, where the file's separators would read their text otherwise.
+
+    A number in a cell has no separators: 1.234 must not become 1234 because the workbook's texts have a
+    point between thousands.
+    """
+    import fastexcel
+
+    if how.decimal == "." and how.thousands is None:
+        return []
+    try:
+        sheet = book.load_sheet(name, header_row=None, skip_rows=header_at, schema_sample_rows=None)
+        kinds = [column.dtype for column in sheet.available_columns()]
+    except fastexcel.FastExcelError:
+        return []
+    names = [n for n in rows.columns if n != ROW]
+    return [n for n, kind in zip(names, kinds, strict=False) if kind == "float"]
+
+
+def _with_numbers(part: pl.DataFrame, numeric: list[str]) -> pl.DataFrame:
+    """The same rows with these columns as numbers, as far as every value of them is one."""
+    made = part.select(pl.col(numeric).cast(pl.Float64, strict=False))
+    whole = [n for n in numeric if made[n].null_count() == part[n].null_count()]
+    return part.with_columns(made.select(whole))
 
 
 def _named(detail: str) -> str:

@@ -142,6 +142,21 @@ def test_numbers_that_a_format_holds_have_no_separators() -> None:
     assert frame.select(level.alias("l")).item() == "0-1"
 
 
+@pytest.mark.parametrize("top", [0, 2])
+def test_numbers_in_cells_of_a_workbook_have_no_separators(tmp_path: Path, top: int) -> None:
+    import xlsxwriter
+
+    book = xlsxwriter.Workbook(tmp_path / "x.xlsx")
+    sheet = book.add_worksheet()
+    sheet.write_column(top, 0, ["x", 1.234, 1234.5])
+    sheet.write_column(top, 1, ["y", "1.234", "1.234,5"])
+    book.close()
+    how = file_of(POINT, columns={"contract_id": "x", "cover": "y"})
+    (chunk,) = read_chunks(tmp_path / "x.xlsx", how)
+    assert read(chunk.rows.select("x"), pl.Float64(), POINT) == [1.234, 1234.5]
+    assert read(chunk.rows.select(x="y"), pl.Float64(), POINT) == [1234.0, 1234.5]
+
+
 def test_a_condition_that_is_no_number_rejects_its_row() -> None:
     found = checked(
         {"id": ["a", "b", "c", "d"], "cover": ["x"] * 4, "sum": ["5", "12,5", "", "0"]}, COMMA,
