@@ -205,17 +205,24 @@ select claim_id, k.contract_id, k.vehicle_id, coalesce(k.cover, 'unknown') as co
 from k full join a using (claim_id);
 create temp table ev as
 with e as (
-    select 'claim' as kind, claim_id as id, contract_id as told, vehicle_id, cover, loss_date as d, paid, res, rec, inc,
-        at_fault from cl union all
-    select 'plan_repair', repair_order_id, null, vehicle_id, 'maintenance', opened_on, amount, 0, 0, amount, null from plan),
+    select 'claim' as kind, claim_id as id, contract_id as told, vehicle_id, cover, loss_date as d, reported_date as rep,
+        paid, res, rec, inc, at_fault from cl union all
+    select 'plan_repair', repair_order_id, null, vehicle_id, 'maintenance', opened_on, opened_on, amount, 0, 0, amount,
+        null from plan),
 num as (select kind, id, c.c from e join c on e.told = c.contract_id),
 day as (
     select kind, id, c.c from e join c on e.vehicle_id = c.vehicle_id and d between eff and last_day
+        left join cov on cov.c = c.c and cov.cover = e.cover
     where told is null
-    qualify row_number() over (partition by kind, id order by eff desc, contract_id desc) = 1)
-select e.*, m.c, cov.c is not null as held
-from e left join (from num union all from day) as m using (kind, id)
-left join cov on cov.c = m.c and cov.cover = e.cover;
+    qualify row_number() over (partition by kind, id order by cov.c is null, eff desc, contract_id desc) = 1),
+s as (select distinct c from seg)
+select e.*, m.c, coalesce(e.d, c.eff) as counted, c.vehicle_id as cv,
+    case when m.c is null then 'no_contract' when s.c is null then 'contract_without_days' when e.d > c.val
+        then 'after_valuation' when e.d < c.eff then 'before_contract' when e.d > c.kept_to then 'after_contract'
+        when cov.c is null then 'cover_not_held' end as why
+from e left join (from num union all from day) as m using (kind, id) left join c on c.c = m.c
+left join s on s.c = m.c left join cov on cov.c = m.c and cov.cover = e.cover;
+create temp table evi as select * from ev where why is null;
 
 -- cost
 create table marts.cost_by_vehicle_year as
@@ -224,9 +231,9 @@ with x as (
     from (select c, year(m) as y, sum(days) as days from cm group by all) join c using (c) join cov using (c)
     group by all),
 k as (
-    select coalesce(ev.vehicle_id, c.vehicle_id) as vehicle_id, coalesce(year(d), year(eff)) as y, cover,
+    select cv as vehicle_id, year(counted) as y, cover,
         count(*) filter (inc > 0) as n, sum(paid) as paid, sum(res) as res, sum(rec) as rec, sum(inc) as inc
-    from ev left join c on c.c = ev.c group by all)
+    from evi group by all)
 select coalesce(x.vehicle_id, k.vehicle_id) as vehicle_id, coalesce(x.y, k.y)::bigint as calendar_year,
     coalesce(x.cover, k.cover) as cover, coalesce(days, 0)::bigint as exposure_days, coalesce(n, 0)::bigint as claim_count,
     coalesce(paid, 0)::decimal(18, 2) as paid_amount, coalesce(res, 0)::decimal(18, 2) as reserve_amount,
@@ -234,14 +241,12 @@ select coalesce(x.vehicle_id, k.vehicle_id) as vehicle_id, coalesce(x.y, k.y)::b
 from x full join k on x.vehicle_id = k.vehicle_id and x.y = k.y and x.cover = k.cover;
 
 create table marts.cost_by_factor_level as
-with k as (select c, cover, count(*) filter (inc > 0) as n, sum(inc) as inc from ev group by all),
+with k as (select c, cover, count(*) filter (inc > 0) as n, sum(inc) as inc from evi group by all),
 h as (select c, cover, days from cov join t using (c) union all select c, 'all covers', days from t),
 x as (select cover, factor, level, sum(days) as days from h join lev using (c) group by all),
 o as (select factor, level, max(o) as level_order from lev group by all),
 y0 as (
-    select cover, factor, level, sum(n) as n, sum(inc) as inc from k join lev using (c) group by all
-    union all
-    select cover, factor, 'unallocated', n, inc from k, (select distinct factor from lev) where k.c is null),
+    select cover, factor, level, sum(n) as n, sum(inc) as inc from k join lev using (c) group by all),
 y as (from y0 union all select 'all covers', factor, level, sum(n), sum(inc) from y0 group by all),
 j as (
     select cover, factor, level, coalesce(days, 0)::bigint as days, coalesce(n, 0)::bigint as n,
@@ -269,17 +274,14 @@ with l as (
         max(level) filter (factor = 'vehicle_age') as vehicle_age,
         max(level) filter (factor = 'annual_mileage') as annual_mileage
     from lev where factor in ('make', 'model', 'vehicle_age', 'annual_mileage') group by c),
-k as (select c, count(*) filter (inc > 0) as n, sum(inc) as inc from ev group by c),
+k as (select c, count(*) filter (inc > 0) as n, sum(inc) as inc from evi group by c),
 r as (
     select 'cell' as row_type, l.make, l.model, vehicle_age, annual_mileage, count(distinct vehicle_id) as vehicles,
         sum(days) as days, coalesce(sum(n), 0) as n, coalesce(sum(inc), 0) as inc
     from t join l using (c) left join k using (c) group by all
     union all
-    select 'unallocated', null, null, null, null, count(distinct vehicle_id), 0, count(*) filter (inc > 0),
-        coalesce(sum(inc), 0) from ev where c is null
-    union all
     select 'total', null, null, null, null, (select count(distinct vehicle_id) from t),
-        (select coalesce(sum(days), 0) from t), count(*) filter (inc > 0), coalesce(sum(inc), 0) from ev)
+        (select coalesce(sum(days), 0) from t), count(*) filter (inc > 0), coalesce(sum(inc), 0) from evi)
 select row_type, make, model, vehicle_age, annual_mileage, vehicles::bigint as vehicles, days::bigint as exposure_days,
     (days / 365.25e0)::double as exposure_years, n::bigint as claim_count, inc::decimal(18, 2) as incurred_amount,
     n::double / nullif(days / 365.25e0, 0) as frequency, inc::double / nullif(n::double, 0) as severity,
@@ -309,9 +311,8 @@ a as (
     from y join c using (c) join read_csv('{seeds}/tier_cost_stack.csv') using (product, tier)
     where eff between effective_from and effective_to group by all),
 b as (
-    select coalesce(product, 'unallocated') as product, coalesce(tier, 'unallocated') as tier,
-        coalesce(year(d), year(eff)) as y, coalesce(line, 'insurance') as line, sum(inc) as inc
-    from ev left join c on c.c = ev.c left join read_csv('{seeds}/cover_lines.csv') using (cover) group by all)
+    select product, tier, year(counted) as y, coalesce(line, 'insurance') as line, sum(inc) as inc
+    from evi join c on c.c = evi.c left join read_csv('{seeds}/cover_lines.csv') using (cover) group by all)
 select coalesce(a.product, b.product) as product, coalesce(a.tier, b.tier) as tier,
     coalesce(a.y, b.y)::bigint as calendar_year, coalesce(a.line, b.line) as line,
     coalesce(days, 0)::bigint as exposure_days,
@@ -414,11 +415,12 @@ create table marts.claim_movements as
         allcl.loss_date, allcl.reported_date, date_trunc('quarter', allcl.loss_date)::date as accident_quarter,
         mv.transaction_date, greatest((year(transaction_date) - year(allcl.loss_date)) * 4
             + quarter(transaction_date) - quarter(allcl.loss_date) + 1, 1)::bigint as development_quarter,
-        mv.kind, mv.amount
+        mv.kind, mv.amount, ev.why as outside_reason
     from mv left join allcl using (claim_id) left join ev on ev.kind = 'claim' and ev.id = mv.claim_id
     left join c on c.c = ev.c;
 create table marts.claim_triangles as
-with q as (
+with cl as (select cl.* from cl join evi on evi.kind = 'claim' and evi.id = cl.claim_id),
+q as (
     select unnest(generate_series(date_trunc('quarter', min(loss_date)), max(valuation_date), interval 3 month))::date as q
     from cl, p where loss_date <= valuation_date),
 g as (
@@ -427,7 +429,8 @@ g as (
 m as (
     select cover, accident_quarter as aq, development_quarter as dq, sum(amount) filter (kind = 'payment') as paid,
         sum(amount) filter (kind = 'recovery') as rec, sum(amount) as inc
-    from marts.claim_movements, p where transaction_date is null or transaction_date <= valuation_date group by all),
+    from marts.claim_movements, p where outside_reason is null
+        and (transaction_date is null or transaction_date <= valuation_date) group by all),
 r as (
     select cover, date_trunc('quarter', loss_date)::date as aq,
         greatest((year(coalesce(reported_date, loss_date)) - year(loss_date)) * 4
@@ -446,30 +449,43 @@ select coalesce(m.cover, r.cover), null, null, null, coalesce(n, 0), coalesce(pa
     coalesce(inc, 0), coalesce(inc, 0)
 from (select cover, sum(paid) as paid, sum(rec) as rec, sum(inc) as inc from m where aq is null or dq is null group by 1) m
 full join (select cover, sum(n) as n from r where aq is null or dq is null group by 1) r on m.cover = r.cover;
+create table marts.claims_outside_exposure as
+with x as (
+    select kind as item, cover, why, id, d, paid, res, rec, inc from ev where why is not null
+    union all
+    select 'contract', 'all covers', case when eff > val then 'not_yet_begun' when last_day < eff then 'not_taken_up'
+        else 'overlapped' end, contract_id, eff, 0, 0, 0, 0
+    from c where c not in (select c from seg))
+select item, cover, why as outside_reason, count(*) as item_count, count(*) filter (inc > 0) as claim_count,
+    sum(paid)::decimal(18, 2) as paid_amount, sum(res)::decimal(18, 2) as reserve_amount,
+    sum(rec)::decimal(18, 2) as recovered_amount, sum(inc)::decimal(18, 2) as incurred_amount,
+    min(d) as first_date, max(d) as last_date, min(id) as example_id
+from x group by all;
 create table marts.report_lag_by_quarter as
-    select cover, date_trunc('quarter', loss_date)::date as accident_quarter, count(*) as claim_count,
+    select cl.cover, date_trunc('quarter', loss_date)::date as accident_quarter, count(*) as reported_count,
         sum(reported_date - loss_date) / count(*)::double as mean_lag_days,
         median(reported_date - loss_date)::double as median_lag_days,
         quantile_cont(reported_date - loss_date, 0.9)::double as ninetieth_lag_days,
         max(reported_date - loss_date)::bigint as longest_lag_days,
         count(*) filter (reported_date - loss_date <= 2) / count(*)::double as within_2_days_share,
         count(*) filter (reported_date - loss_date <= 30) / count(*)::double as within_30_days_share
-    from cl where loss_date is not null and reported_date is not null group by all;
+    from cl join evi on evi.kind = 'claim' and evi.id = cl.claim_id
+    where loss_date is not null and reported_date is not null group by all;
 create table marts.large_losses as
 with th as (select cover, threshold_amount::decimal(18, 2) as t from read_csv('{seeds}/large_loss_thresholds.csv')),
 x as (select cl.*, coalesce(th.t, (select t from th where cover = '*')) as t from cl left join th using (cover))
 select x.claim_id, c.contract_id, coalesce(x.vehicle_id, ev.vehicle_id) as vehicle_id, x.cover, peril, loss_date,
     reported_date, x.paid as paid_amount, x.res as reserve_amount, x.rec as recovered_amount, x.inc as incurred_amount,
-    x.t as threshold_amount, x.inc - x.t as excess_amount
+    x.t as threshold_amount, x.inc - x.t as excess_amount,
+    ev.why as outside_reason
 from x left join ev on ev.kind = 'claim' and ev.id = x.claim_id left join c on c.c = ev.c where x.inc >= x.t;
 create table marts.loss_ratio_by_month as
 with x as (
     select product, tier, l_make as make, l_model as model, m, sum(e) as e, 0 as n, 0::decimal(18, 2) as inc
     from (select c, m, e from pm) join t using (c) group by all
     union all
-    select coalesce(product, 'unallocated'), coalesce(tier, 'unallocated'), coalesce(l_make, 'unknown'),
-        coalesce(l_model, 'unknown'), date_trunc('month', coalesce(d, eff))::date, 0, count(*) filter (inc > 0), sum(inc)
-    from ev left join t on t.c = ev.c group by all)
+    select product, tier, l_make, l_model, date_trunc('month', counted)::date, 0, count(*) filter (inc > 0), sum(inc)
+    from evi join t on t.c = evi.c group by all)
 select product, tier, make, model, m as month_start, sum(e)::decimal(18, 2) as earned_amount, sum(n)::bigint as claim_count,
     sum(inc)::decimal(18, 2) as incurred_amount, sum(inc)::double / nullif(sum(e)::double, 0) as loss_ratio
 from x group by all;
@@ -479,7 +495,7 @@ with x as (
         coalesce(closed_date, case when res = 0 then last_paid end) - reported_date as z,
         (select hours from read_csv('{seeds}/partner_promises.csv') where promise = 'claim_decision') as h
     from cl where reported_date is not null)
-select cover, m as month_start, count(*) as claim_count, count(d) as decided_count, count(z) as closed_count,
+select cover, m as month_start, count(*) as reported_count, count(d) as decided_count, count(z) as closed_count,
     count(*) filter (d * 24 <= h) as within_promise_count,
     count(*) filter (d * 24 <= h) / count(*)::double as within_promise_share,
     median(d)::double as median_decision_days, median(z)::double as median_closing_days
@@ -490,7 +506,7 @@ with inc as (
     group by vehicle_id having min(eff) > (select min(eff) from c where coalesce(cancelled_on > eff, true))),
 d as (
     select ev.id as claim_id, c.contract_id, coalesce(ev.vehicle_id, c.vehicle_id) as vehicle_id, cell.cell as cell_id,
-        ev.cover, ev.d as loss_date, ev.inc as incurred_amount, ev.at_fault
+        ev.cover, ev.d as loss_date, ev.inc as incurred_amount, ev.at_fault, ev.why
     from ev left join c on c.c = ev.c left join cell on cell.c = ev.c where ev.kind = 'claim'),
 r as (
     select l.claim_id, count(*) as n from d as l join d as e on l.vehicle_id = e.vehicle_id
@@ -502,17 +518,20 @@ w as (
     from d window q as (partition by vehicle_id order by loss_date nulls last, claim_id))
 select claim_id, contract_id, vehicle_id, cell_id, cover, loss_date, incurred_amount, at_fault,
     case when loss_date >= i then loss_date - i end as days_since_inception,
-    coalesce(n, 1)::bigint as claims_within_90_days, pid as previous_claim_id, loss_date - pd as days_since_previous
+    coalesce(n, 1)::bigint as claims_within_90_days, pid as previous_claim_id, loss_date - pd as days_since_previous,
+    why as outside_reason
 from w left join inc using (vehicle_id) left join r using (claim_id);
 
 -- rating
 create table marts.contract_experience as
 with k as (
-    select c, cover, count(*) filter (inc > 0) as n, sum(inc) filter (inc > 0) as g, sum(inc) filter (inc < 0) as r
-    from ev where held group by all)
+    select c, cover, count(*) as n0, count(*) filter (inc > 0) as n, sum(inc) filter (inc > 0) as g,
+        sum(inc) filter (inc < 0) as r
+    from evi group by all)
 select t.contract_id, cov.cover, t.vehicle_id, cell.cell as cell_id, t.product, t.tier, t.eff as effective_date, t.last_day,
     t.expiry_date, t.in_force as last_day_in_force, t.akm as annual_km, t.period, t.prem as annual_premium, t.days as exposure_days,
-    t.days / 365.25e0 as exposure_years, coalesce(n, 0)::bigint as claim_count,
+    t.days / 365.25e0 as exposure_years, coalesce(n0, 0)::bigint as reported_count,
+    coalesce(n, 0)::bigint as claim_count,
     coalesce(g, 0)::decimal(18, 2) as gross_amount, coalesce(r, 0)::decimal(18, 2) as recovery_amount
 from cov join t using (c) join cell using (c) left join k on k.c = cov.c and k.cover = cov.cover where t.days > 0;
 create table marts.rating_cells as
@@ -520,6 +539,16 @@ create table marts.rating_cells as
         sum(claim_count)::bigint as claim_count, sum(gross_amount)::decimal(18, 2) as gross_amount,
         sum(recovery_amount)::decimal(18, 2) as recovery_amount
     from marts.contract_experience where period = 'learn' group by all;
+create table marts.cover_experience as
+select cover, p as period, count(*) as contracts, sum(exposure_days)::bigint as exposure_days,
+    sum(exposure_days) / 365.25e0 as exposure_years, sum(reported_count)::bigint as reported_count,
+    sum(claim_count)::bigint as claim_count, sum(gross_amount)::decimal(18, 2) as gross_amount,
+    sum(recovery_amount)::decimal(18, 2) as recovery_amount,
+    sum(gross_amount + recovery_amount)::decimal(18, 2) as incurred_amount,
+    sum(claim_count) / (sum(exposure_days) / 365.25e0) as frequency,
+    sum(gross_amount)::double / (sum(exposure_days) / 365.25e0) as gross_cost_per_year,
+    sum(gross_amount + recovery_amount)::double / (sum(exposure_days) / 365.25e0) as burning_cost
+from (select *, unnest([period, 'all']) as p from marts.contract_experience) group by cover, p;
 create table marts.rating_cell_levels as
     select distinct cell as cell_id, factor, level, o::bigint as level_order from cell join lev using (c);
 create table marts.renewals as

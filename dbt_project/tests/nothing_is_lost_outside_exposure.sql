@@ -58,10 +58,10 @@ cross join events
 cross join carrying
 cross join control
 where
-    {%- for part in ['incurred', 'paid', 'reserve', 'recovered'] %}
-    coalesce(inside.{{ part }}_amount, 0) + coalesce(outside.{{ part }}_amount, 0)
-    <> coalesce(control.{{ part }}_amount, 0) or
-    {%- endfor %}
     events.claims + coalesce(outside.claims, 0) <> coalesce(control.claims, 0)
     or events.orders + coalesce(outside.orders, 0) <> coalesce(control.orders, 0)
+    {% for part in ['incurred', 'paid', 'reserve', 'recovered'] -%}
+        or coalesce(inside.{{ part }}_amount, 0) + coalesce(outside.{{ part }}_amount, 0)
+        <> coalesce(control.{{ part }}_amount, 0)
+    {% endfor -%}
     or carrying.contracts + coalesce(outside.contracts, 0) <> coalesce(control.contracts, 0)

@@ -163,6 +163,7 @@ MONEY = [
     ("claim_triangles", "incurred_amount"),
     ("claims_outside_exposure", "incurred_amount"),
     ("contract_experience", "gross_amount"),
+    ("cover_experience", "gross_amount"),
     ("cost_against_stack", "actual_amount"),
     ("cost_by_factor_level", "incurred_amount"),
     ("cost_by_model", "incurred_amount"),

@@ -26,6 +26,7 @@ costs as (
     select
         contract_id,
         cover,
+        count(*) as reported_count,
         count_if(incurred_amount > 0) as claim_count,
         {{ money('sum(case when incurred_amount > 0 then incurred_amount else 0 end)') }} as gross_amount,
         {{ money('sum(case when incurred_amount < 0 then incurred_amount else 0 end)') }} as recovery_amount
@@ -50,6 +51,7 @@ final as (
         terms.annual_premium,
         terms.exposure_days,
         terms.exposure_years,
+        cast(coalesce(costs.reported_count, 0) as bigint) as reported_count,
         cast(coalesce(costs.claim_count, 0) as bigint) as claim_count,
         coalesce(costs.gross_amount, {{ money('0') }}) as gross_amount,
         coalesce(costs.recovery_amount, {{ money('0') }}) as recovery_amount

@@ -21,6 +21,7 @@ final as (
         annual_premium,
         exposure_days,
         exposure_years,
+        reported_count,
         claim_count,
         gross_amount,
         recovery_amount

@@ -78,12 +78,18 @@ aged as (
         terms.annual_premium,
         terms.vehicle_age_years
         + year(expiring.renewal_date) - year(expiring.effective_date) as vehicle_age_years,
-        -- Anniversaries that have passed.
+        -- Anniversaries that have passed; of a 29th of February, the last day of the month.
         cast(
             year(expiring.renewal_date) - year(expiring.customer_since)
             - case
                 when
-                    month(expiring.renewal_date) * 100 + day(expiring.renewal_date)
+                    case
+                        when
+                            month(expiring.renewal_date) = 2
+                            and month({{ add_days('expiring.renewal_date', 1) }}) = 3
+                            then 229
+                        else month(expiring.renewal_date) * 100 + day(expiring.renewal_date)
+                    end
                     < month(expiring.customer_since) * 100 + day(expiring.customer_since)
                     then 1
                 else 0
