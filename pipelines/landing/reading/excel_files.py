@@ -165,7 +165,8 @@ def _with_errors_as_text(path: Path) -> bytes:
 def _cells(sheet: Any) -> pl.DataFrame:
     """Cells as text, errors marked and by their names; the reader itself gives them as empty cells."""
     batch, errors = sheet.to_arrow_with_errors()
-    cells = pl.DataFrame(batch).with_columns(_shortest(pl.col(pl.String)))
+    cells = pl.DataFrame(batch)
+    cells = cells.with_columns(_shortest(pl.col(name)).alias(name) for name in cells.columns)
     if errors is None:
         return cells
     found = pl.DataFrame(
@@ -187,7 +188,7 @@ def _shortest(text: pl.Expr) -> pl.Expr:
     """
     is_long = text.str.contains(_LONG_FRACTION) & (text.str.len_bytes() >= _LONG_NUMBER)
     number = pl.when(is_long).then(text).cast(pl.Float64, strict=False)
-    return pl.coalesce(number.cast(pl.String), text).name.keep()
+    return pl.coalesce(number.cast(pl.String), text)
 
 
 def _number_columns(
