@@ -31,7 +31,6 @@ CARRIES = {
     "claim_cycle_by_month": "reported_count",
     "claim_movements": "amount",
     "claim_triangles": "incurred_increment",
-    "claims_outside_exposure": "incurred_amount",
     "contracts_by_month": "begun_count",
     "cost_against_stack": "actual_amount",
     "large_losses": "incurred_amount",
@@ -55,6 +54,8 @@ DAY_OF = {
     "renewals": "renewal_date",
     "report_lag_by_quarter": "accident_quarter",
 }
+# Empty where everything delivered is carried by a contract, as in this portfolio: a row too many is planted.
+MAY_BE_EMPTY = {"claims_outside_exposure"}
 PERIODS = ("month_start", "calendar_year", "effective_date")
 # They hold no day and no exposure: nothing in them can be shifted.
 WITHOUT_DAYS = {
@@ -126,17 +127,31 @@ def test_a_sound_mart_passes(warehouse: Warehouse, mart: str) -> None:
     assert warehouse.failing(mart) == []
 
 
-@pytest.mark.parametrize("mart", MARTS)
+@pytest.mark.parametrize("mart", [m for m in MARTS if m not in MAY_BE_EMPTY])
 def test_a_row_dropped_is_noticed(spoiled: Warehouse, mart: str) -> None:
     spoiled.con.execute(f"delete from marts.{mart} where rowid = {spoiled.row(mart)}")
     assert spoiled.failing(mart)
 
 
-@pytest.mark.parametrize("mart", MARTS)
+@pytest.mark.parametrize("mart", [m for m in MARTS if m not in MAY_BE_EMPTY])
 def test_a_row_doubled_is_noticed(spoiled: Warehouse, mart: str) -> None:
     row = spoiled.row(mart)
     spoiled.con.execute(f"insert into marts.{mart} select * from marts.{mart} where rowid = {row}")
     assert spoiled.failing(mart)
+
+
+@pytest.mark.parametrize(
+    ("item", "count", "amount"), [("claim", 1, 0), ("contract", 1, 0), ("claim", 0, 0.01)]
+)
+def test_a_row_too_many_outside_exposure_is_noticed(
+    spoiled: Warehouse, item: str, count: int, amount: float
+) -> None:
+    spoiled.con.execute(
+        "insert into marts.claims_outside_exposure (item, cover, outside_reason, item_count, claim_count, "
+        "paid_amount, reserve_amount, recovered_amount, incurred_amount) "
+        f"values ('{item}', 'planted', 'no_contract', {count}, 0, 0, 0, 0, {amount})"
+    )
+    assert spoiled.failing("claims_outside_exposure")
 
 
 @pytest.mark.parametrize("mart", [m for m in MARTS if m not in WITHOUT_DAYS])
@@ -161,7 +176,6 @@ MONEY = [
     ("claim_movements", "amount"),
     ("claim_triangles", "incurred_increment"),
     ("claim_triangles", "incurred_amount"),
-    ("claims_outside_exposure", "incurred_amount"),
     ("contract_experience", "gross_amount"),
     ("cover_experience", "gross_amount"),
     ("cost_against_stack", "actual_amount"),
