@@ -23,6 +23,8 @@ def contracts(seed: int, rows: int = 40_000, models: int = 4) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "cover": "damage",
+            "contract_id": np.char.add("c", np.arange(rows).astype(str)),
+            "vehicle_id": np.char.add("v", np.arange(rows).astype(str)),
             "use": use,
             "vehicle_age": age,
             "model": np.char.add("m", rng.integers(0, models, rows).astype(str)),

@@ -48,7 +48,7 @@ def test_the_total_is_what_the_insurer_and_the_dealer_sent_to_the_cent(
     total = installation.query(
         """
         select (select incurred_amount from marts.cost_by_model_age_mileage where row_type = 'total')
-            + (select sum(incurred_amount) from marts.claims_outside_exposure) as total
+            + (select coalesce(sum(incurred_amount), 0) from marts.claims_outside_exposure) as total
         """
     ).item()
     assert total == sent + lines["amount"].sum()
@@ -66,7 +66,8 @@ def test_the_manifest_traces_the_table_to_the_files_it_was_made_from(
     assert set(manifest["files"]) == {
         "evaluation.json", "model_report.html", "premiums.csv", "premiums.parquet",
         "pricing_pack.html",
-        "rate_table.csv", "rate_table.parquet", "rate_table.xlsx", "rating_plan.json", "renewals.parquet",
+        "rate_table.csv", "rate_table.parquet", "rate_table.xlsx", "rating_levels.csv", "rating_plan.json",
+        "renewals.parquet",
         "repricing.json", "scenarios.parquet",
     }  # fmt: skip
 

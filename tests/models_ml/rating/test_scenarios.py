@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models_ml.rating import RatingError, rate_contracts, scenario_book
@@ -98,6 +98,7 @@ def test_a_tornado_begins_with_what_moves_the_margin_most() -> None:
         tornado(scenario_outcomes(COSTS, PREMIUMS, RESPONSES, scenarios), "Gold")
 
 
+@settings(deadline=None)
 @given(st.floats(-0.9, 3), st.floats(-0.9, 3), st.floats(0, 1))
 def test_dearer_parts_never_raise_a_margin(one: float, other: float, share: float) -> None:
     cheap, dear = (outcome(Scenario("parts", parts=p), share=share)["margin"] for p in sorted((one, other)))

@@ -198,7 +198,7 @@ MOMENTS = st.datetimes(dt.datetime(2010, 12, 1), dt.datetime(2031, 3, 31)) | st.
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(zone=st.sampled_from(ZONES), moments=st.lists(MOMENTS, min_size=1, max_size=8))
 def test_one_conversion_gives_the_clock_of_the_zone_in_polars_and_in_sql(
     zone: str, moments: list[dt.datetime]
