@@ -30,6 +30,8 @@ FAULTS = {
     '{{"id": "r{n}", "amount": 90071992547409931}}': "more digits than are held exactly",
     '{{"id": "r{n}", "amount": 7': "not a JSON object",
     '["r{n}", 7]': "not a JSON object",
+    '{{"id": "r{n}", "amount": 7,}}': "not a JSON object",
+    '{{"id": "r{n}", "amount": 7, "more": ["a", ]}}': "not a JSON object",
     "r{n}": "not a JSON object",
     '{{"id": "\\ud800", "amount": 7}}': "not a JSON object",
 }
@@ -81,6 +83,12 @@ def test_what_a_key_holds_is_said_once_for_the_file(tmp_path: Path, monkeypatch:
 def test_whole_numbers_are_held_exactly(tmp_path: Path) -> None:
     (tmp_path / "f.jsonl").write_text('{"id": 9007199254740993}\n{"id": 2}\n')
     assert whole(tmp_path / "f.jsonl", mapping_of("id")).rows["id"].to_list() == [9007199254740993, 2]
+
+
+def test_a_list_may_end_in_a_text_that_looks_like_anything(tmp_path: Path) -> None:
+    (tmp_path / "f.jsonl").write_text('{"id": "a,}", "more": [1, "b,]"], "last": "\\",]"}\n')
+    found = whole(tmp_path / "f.jsonl", mapping_of("id"))
+    assert (found.rows["id"].to_list(), found.malformed.height) == (["a,}"], 0)
 
 
 def test_the_keys_of_an_object_may_be_anything(tmp_path: Path) -> None:
