@@ -70,10 +70,9 @@ class Objects:
         con.execute(
             f"create or replace temp table valid as select {ROW}, value, json_keys(value) as names "
             "from lines where json_valid(value) and json_type(value) = 'OBJECT' "
-            # DuckDB lets a comma stand before a closing bracket; whoever wrote it may have lost a value. Texts
-            # are looked past, as a value each: a list may end in one.
-            "and not regexp_matches(regexp_replace(value, $string, '0', 'g'), "
-            "',[[:space:]]*[]}]')",
+            # DuckDB lets a comma stand before a closing bracket; whoever wrote it may have lost a value.
+            # Texts are looked past, as a value each: a list may end in one.
+            "and not regexp_matches(regexp_replace(value, $string, '0', 'g'), ',[[:space:]]*[]}]')",
             {"string": _STRING},
         )
         con.unregister("lines")
