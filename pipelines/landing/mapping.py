@@ -352,7 +352,7 @@ class Mapping(_Strict):
 
 def _is_named(name: str, pattern: str) -> bool:
     """Whether a pattern means a file: what looks alike is the same, and a name needs no escapes."""
-    own, wanted = alike(name), alike(pattern)
+    own, wanted = (alike(text).replace(" .", ".").replace(" /", "/") for text in (name, pattern))
     return own == wanted or fnmatchcase(own, wanted)
 
 

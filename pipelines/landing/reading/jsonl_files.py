@@ -71,7 +71,8 @@ class Objects:
             f"create or replace temp table valid as select {ROW}, value, json_keys(value) as names "
             "from lines where json_valid(value) and json_type(value) = 'OBJECT' "
             # DuckDB lets a comma stand before a closing bracket; whoever wrote it may have lost a value.
-            "and not regexp_matches(regexp_replace(value, $string, '', 'g'), ',[[:space:]]*[]}]')",
+            # Texts are looked past, as a value each: a list may end in one.
+            "and not regexp_matches(regexp_replace(value, $string, '0', 'g'), ',[[:space:]]*[]}]')",
             {"string": _STRING},
         )
         con.unregister("lines")
