@@ -148,8 +148,8 @@ def test_a_row_too_many_outside_exposure_is_noticed(
 ) -> None:
     spoiled.con.execute(
         "insert into marts.claims_outside_exposure (item, cover, outside_reason, item_count, claim_count, "
-        "paid_amount, reserve_amount, recovered_amount, incurred_amount) "
-        f"values ('{item}', 'planted', 'no_contract', {count}, 0, 0, 0, 0, {amount})"
+        "paid_amount, reserve_amount, recovered_amount, incurred_amount, example_id) "
+        f"values ('{item}', 'planted', 'no_contract', {count}, 0, 0, 0, 0, {amount}, 'planted')"
     )
     assert spoiled.failing("claims_outside_exposure")
 
