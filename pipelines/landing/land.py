@@ -244,11 +244,13 @@ def delivery_files(delivery: Path, mapping: Mapping) -> list[tuple[Path, FileMap
 
 
 def _hold_names(delivery: Path) -> None:
-    """Names that are no text in UTF-8 can be neither compared nor written down."""
+    """Names that are no text in UTF-8, or break a line, can be neither compared nor told."""
     for path in delivery.rglob("*"):
-        if any(0xDC80 <= ord(c) <= 0xDCFF for c in str(path)):
-            shown = str(path).encode("utf-8", "backslashreplace").decode()
-            raise InputError(shown, expected="a file name in UTF-8", found="bytes that are not")
+        name = path.relative_to(delivery).as_posix()
+        if not name.isprintable():
+            shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
+            raise InputError(shown, expected="a file name of printable letters in UTF-8", found="another")
 
 
 def _outcome(staged: list[StagedFile]) -> str:

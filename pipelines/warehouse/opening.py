@@ -20,14 +20,14 @@ _HOLDER: Final = re.compile(r"held in (?P<command>.*?) \(PID (?P<pid>\d+)\)")
 
 @contextmanager
 def opened(
-    path: Path, *, read_only: bool = True, patience: float = PATIENCE_SECONDS
+    path: Path, *, read_only: bool = True, patience: float | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to a database file; another process that holds it is waited for a little.
 
     Args:
         path: the file; it is made if it is not there and may be written.
         read_only: nothing is changed.
-        patience: seconds to wait for another process.
+        patience: seconds to wait for another process, `PATIENCE_SECONDS` unless given.
 
     Raises:
         RunError: another process holds the file, or it is no database of this version of DuckDB.
@@ -39,7 +39,7 @@ def opened(
         con.close()
 
 
-def hold_free(path: Path, patience: float = PATIENCE_SECONDS) -> None:
+def hold_free(path: Path, patience: float | None = None) -> None:
     """Make sure that a database can be written: asked before work is done that would be in vain.
 
     Raises:
@@ -51,10 +51,10 @@ def hold_free(path: Path, patience: float = PATIENCE_SECONDS) -> None:
 
 
 def connected(
-    path: Path, *, read_only: bool = True, patience: float = PATIENCE_SECONDS
+    path: Path, *, read_only: bool = True, patience: float | None = None
 ) -> duckdb.DuckDBPyConnection:
     """As `opened`, for a caller that closes the connection itself."""
-    until = time.monotonic() + patience
+    until = time.monotonic() + (PATIENCE_SECONDS if patience is None else patience)
     while True:
         try:
             return duckdb.connect(path, read_only=read_only)
