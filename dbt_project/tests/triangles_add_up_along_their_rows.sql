@@ -21,19 +21,19 @@ triangles as (
     )
 ),
 
-outside as (
+claims_outside as (
     select coalesce(sum(item_count), 0) as reported_count
     from {{ ref('claims_outside_exposure') }}
     where item = 'claim'
 ),
 
 latest as (
-    select coalesce(sum(triangle.reported_count), 0) + max(outside.reported_count) as reported_count
-    from {{ ref('claim_triangles') }} as triangle
-    cross join outside
+    select coalesce(sum(of_quarter.reported_count), 0) + max(claims_outside.reported_count) as reported_count
+    from {{ ref('claim_triangles') }} as of_quarter
+    cross join claims_outside
     where
-        triangle.accident_quarter is null
-        or triangle.valuation_quarter = (select max(triangles.last_quarter) from triangles)
+        of_quarter.accident_quarter is null
+        or of_quarter.valuation_quarter = (select max(triangles.last_quarter) from triangles)
 ),
 
 control as (

@@ -39,6 +39,8 @@ def offsets(zone: str, first: dt.datetime, last: dt.datetime) -> list[Offset]:
         ZoneInfoNotFoundError: no such zone.
     """
     clock = ZoneInfo(zone)
+    # Clocks change on a whole second: halving from a moment with a fraction would end a fraction late.
+    first, last = first.replace(microsecond=0), last.replace(microsecond=0) + _SECOND
     found = [Offset(first, _seconds(clock, first))]
     at = first
     while at < last:

@@ -144,7 +144,7 @@ def test_a_change_that_was_decided_is_drafted_beside_what_cost_indicates(
     draft = ("rates", "draft", "--mapping", str(MAPPING), "--rating-year", "2026", "--overall-change")
     done = mine.ratewright(*draft, "0.02")
     assert done.returncode == 0, done.stderr
-    assert "premium +2.0% (indicated -" in done.stdout
+    assert "premium +2.0% (indicated +" in done.stdout
     assert "asked for +2.0%" in done.stdout
     refused = mine.ratewright(*draft, "0.9")
     assert refused.returncode == 1

@@ -53,11 +53,6 @@ def local_day(moment: pl.Expr, zone: str) -> pl.Expr:
     return local_time(moment, zone).dt.date()
 
 
-def local_month(moment: pl.Expr, zone: str) -> pl.Expr:
-    """Moments in UTC (without a zone) as months of the zone's calendar, text like 2024-03."""
-    return local_time(moment, zone).dt.strftime("%Y-%m")
-
-
 def day_begins(day: dt.date, zone: str) -> dt.datetime:
     """The moment in UTC, without a zone, at which a day begins in a zone."""
     if day.year <= 1 or day >= dt.date.max:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import InputError
@@ -200,6 +200,13 @@ MOMENTS = st.datetimes(dt.datetime(2010, 12, 1), dt.datetime(2031, 3, 31)) | st.
 
 @settings(max_examples=15, deadline=None)
 @given(zone=st.sampled_from(ZONES), moments=st.lists(MOMENTS, min_size=1, max_size=8))
+@example(
+    zone="Europe/Paris",
+    moments=[
+        dt.datetime(2019, 8, 30, 1, 30, 58, 2138),  # noqa: DTZ001 - UTC without a zone, as the lake keeps it
+        dt.datetime(2024, 10, 27, 1),  # noqa: DTZ001
+    ],
+)
 def test_one_conversion_gives_the_clock_of_the_zone_in_polars_and_in_sql(
     zone: str, moments: list[dt.datetime]
 ) -> None:
