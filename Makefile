@@ -10,7 +10,7 @@ export RATEWRIGHT_DATA_DIR ?= $(abspath $(DATA))
 export DAGSTER_HOME := $(RATEWRIGHT_DATA_DIR)/dagster
 export DO_NOT_TRACK := 1
 
-.PHONY: help install install-dev run test check lint types sql architecture dependencies definitions dev docs pages levels lock clean bench-forecast bench-spine bench-landing bench-marts bench-rating prove-forecast prove-job prove-kills prove-truth
+.PHONY: help install install-dev run test check lint types sql architecture dependencies definitions dev docs pages levels lock clean bench-forecast bench-spine bench-landing bench-marts bench-rating prove-figures prove-forecast prove-job prove-kills prove-truth
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -111,6 +111,9 @@ levels: $(VENV)/.dev ## Hold the simulated portfolio to published levels, with p
 
 prove-kills: $(VENV)/.dev ## Kill a landing and a publication at fifty random moments and finish them each time
 	@RATEWRIGHT_KILLS=50 $(BIN)/python -m pytest tests/faults
+
+prove-figures: $(VENV)/.dev ## Hold every place that shows a cover's claims and cost to the marts, on pg17 too
+	@RATEWRIGHT_PROOFS=1 $(BIN)/python -m pytest tests/pipeline/test_figures_agree.py
 
 bench-landing: $(VENV)/.dev ## Land a simulated brand of VEHICLES=5000 beside a DuckDB COPY of its trips
 	@VEHICLES=$(or $(VEHICLES),5000) $(BIN)/python -m benchmarks.landing

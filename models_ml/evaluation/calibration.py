@@ -15,6 +15,9 @@ from models_ml.glm import MIN_MEAN, Array
 CONFIDENCE = 0.95
 STEPS, STEP_TOLERANCE = 100, 1e-10
 
+LEAST_RANGE = 1e-3
+"""Least range of the logarithm of expected frequencies; a line through less says nothing."""
+
 
 @dataclass(frozen=True)
 class Balance:
@@ -88,7 +91,7 @@ def calibration_line(exposure: Column, claims: Column, expected: Column) -> Cali
     Raises:
         BadColumnError: a value is not a number or out of its range.
         NoClaimsError: no row has a claim.
-        ModellingError: every row has the same expected frequency, so there is no line.
+        ModellingError: expected frequencies differ by less than `LEAST_RANGE`, so there is no line.
 
     Example:
         >>> years, shy = np.full(4, 100.0), np.array([2.0, 2.0, 4.0, 4.0])
@@ -103,7 +106,7 @@ def calibration_line(exposure: Column, claims: Column, expected: Column) -> Cali
     # Around the middle of the scale, intercept and slope hardly pull on each other.
     centre = float(np.average(log_rate, weights=mean))
     x = log_rate - centre
-    if np.ptp(x) < 1e-9:
+    if np.ptp(x) < LEAST_RANGE:
         raise ModellingError("calibration: every row has the same expected frequency")
     if x[count > 0].min() == x.max() or x[count > 0].max() == x.min():
         raise ModellingError("calibration: no finite slope, for claims lie at one end of the scale only")

@@ -82,6 +82,7 @@ def read_chunks(path: Path, how: FileMapping, remarks: list[str] | None = None) 
         raise InputError(path.name, expected="rows", found="an empty file (0 bytes)")
     seen: set[str] = set()
     read = any_row = 0
+    objects = False
     for chunk in _guarded(path, kind, _READERS[kind](path, how, told)):
         seen.update(chunk.rows.columns)
         # JSON objects leave out what they have no value for; any other format has one header.
@@ -89,9 +90,11 @@ def read_chunks(path: Path, how: FileMapping, remarks: list[str] | None = None) 
         nothing = [pl.lit(None, dtype=pl.String).alias(name) for name in absent]
         read += chunk.read
         any_row += chunk.rows.height
+        # A small file may hold broken lines alone: they are quarantined. A page or a list is refused.
+        objects |= chunk.rows.height > 0 or chunk.malformed["value"].str.contains(r"^\s*\{").any()
         if chunk.read:
             yield replace(chunk, rows=_composed(chunk.rows.with_columns(nothing), kind))
-    if kind == "jsonl" and read and not any_row:
+    if kind == "jsonl" and read and not objects:
         raise InputError(path.name, expected="JSON Lines", found="no line that is a sound JSON object")
     missing = [name for name in how.inputs() if any_row and name not in seen]
     if missing:

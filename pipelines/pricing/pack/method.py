@@ -48,6 +48,7 @@ def method(matter: Matter) -> str:
             _rules(matter),
             "<h3>What was not priced</h3>",
             _not_priced(matter),
+            _outside(matter.parts.manifest),
             "<h3>Limits</h3>",
             bullets(LIMITS),
             "<h3>What it was made from</h3>",
@@ -101,6 +102,13 @@ def _not_priced(matter: Matter) -> str:
     if not told:
         return note("Every cover with experience has rates, and every tier that was sold is priced.")
     return bullets(told)
+
+
+def _outside(manifest: Manifest) -> str:
+    if not manifest.outside_exposure:
+        return note("Every claim, order and contract that was delivered lies within exposure.")
+    told = "Outside any exposure, and so in no rate, ratio or triangle (`marts.claims_outside_exposure`):"
+    return note(told) + bullets(manifest.outside_exposure)
 
 
 def _sentence(reason: str) -> str:

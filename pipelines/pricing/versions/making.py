@@ -32,6 +32,7 @@ from pipelines.pricing.versions.manifest import (
 )
 from pipelines.pricing.workflow import Desk, Standing, State
 from pipelines.repricing import Plan
+from pipelines.warehouse.outside import in_words, read_outside
 from pipelines.warehouse.project import DBT_PROJECT
 
 SHOWN = ("make", "model", "vehicle_age", "annual_mileage", "driving_score")
@@ -181,6 +182,7 @@ def _manifest(
         champion=forecast.champion,
         challenger=forecast.challenger,
         priced_to=forecast.priced_to,
+        outside_exposure=tuple(in_words(read_outside(here.serving(plan.client)))),
         base_levels=base_levels,
         edit_limit=here.edit_limit,
         overall_change=overall_change,

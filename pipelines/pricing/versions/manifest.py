@@ -95,7 +95,8 @@ class Manifest(BaseModel):
 
     `rated_by` is the stored model whose relativities the rates are, `champion` the one that the model store
     hands out, `challenger` the one beside it with its verdict. `priced_to` is, by cover, the day to whose
-    level cost is trended: the mean day of loss of the contracts that the table prices.
+    level cost is trended: the mean day of loss of the contracts that the table prices. `outside_exposure` has
+    a line per kind of claim, order or contract that no exposure carries, and that is in no rate.
     `base_levels` are those at which factors are held that premiums are not shown by. `edit_limit` is how
     far from the planned relativity or base rate one may be selected without an override; `overrides` are all
     values that stand outside the plan's rules. `overall_change` is that of the
@@ -123,6 +124,7 @@ class Manifest(BaseModel):
     champion: str = ""
     challenger: str = ""
     priced_to: dict[str, dt.date] = {}
+    outside_exposure: tuple[str, ...] = ()
     base_levels: dict[str, str] = {}
     edit_limit: float = 0.25
     overall_change: float | None = None

@@ -90,6 +90,8 @@ def _facts(manifest: Manifest, balance: Balance | None) -> dict[str, str]:
         "Champion": manifest.champion or "not named",
         "Challenger": manifest.challenger or "none",
         "Priced to": manifest.priced_to_in_words(),
+        "In no rate": "; ".join(manifest.outside_exposure)
+        or "nothing: every claim, order and contract lies within exposure",
         "Code": manifest.code_revision[:12],
         "Deliveries": f"{len(manifest.deliveries):,} files, "
         f"{sum(d.accepted for d in manifest.deliveries):,} rows accepted; the manifest names each",

@@ -101,3 +101,15 @@ def test_a_key_that_no_line_has_is_named(tmp_path: Path) -> None:
     (tmp_path / "f.jsonl").write_text('{"id": "a", "Amount": 1}\n')
     with pytest.raises(InputError, match=r"column 'amount': .* did you mean 'Amount'"):
         whole(tmp_path / "f.jsonl", mapping_of("id", "amount"))
+
+
+def test_broken_lines_alone_are_quarantined_and_a_page_is_refused(tmp_path: Path) -> None:
+    cut = tmp_path / "cut.jsonl"
+    cut.write_text('{"id": "r1", "amo\n', encoding="utf-8")
+    read = whole(cut, mapping_of(cut.name))
+    assert read.rows.is_empty()
+    assert read.malformed.select("_row", "value").rows() == [(1, '{"id": "r1", "amo')]
+    page = tmp_path / "page.jsonl"
+    page.write_text("<html>\n<p>not found</p>\n</html>\n", encoding="utf-8")
+    with pytest.raises(InputError, match="no line that is a sound JSON object"):
+        whole(page, mapping_of(page.name))
