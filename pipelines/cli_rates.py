@@ -75,18 +75,22 @@ def draft_rates(
 def list_rates(client: Client = None, as_json: AsJson = False) -> None:
     """List every version with its state; a star marks what is in force.
 
+    A client whose log cannot be trusted is named, and the others are listed; the exit code is then 1.
+
     Example: ratewright rates list --client acme
     """
     from pipelines.cli_rates_shown import print_standings, standing_record
-    from pipelines.pricing.workflow import Desk, clients
+    from pipelines.pricing.workflow import WorkflowError, registers
     from pipelines.settings import settings
 
-    desks = [Desk(settings(), name) for name in clients(settings()) if client in (None, name)]
-    found = [standing for desk in desks for standing in desk.standings().values()]
+    by_client, broken = registers(settings(), client)
+    found = [standing for versions in by_client.values() for standing in versions.values()]
     if as_json:
         _print_json([standing_record(standing) for standing in found])
-    else:
+    elif found or not broken:
         print_standings(console, found)
+    if broken:
+        raise WorkflowError("; ".join(str(error) for error in broken))
 
 
 @rates.command("show")

@@ -8,9 +8,9 @@ import polars as pl
 
 from pipelines.fraud.flags import flags_path
 from pipelines.landing.ledger import Ledger
-from pipelines.pricing.workflow import Desk, State
+from pipelines.pricing.workflow import State, registers
 from pipelines.quoting import scan_parquet_files
-from pipelines.settings import settings
+from pipelines.settings import Settings, settings
 
 
 def client_status() -> list[tuple[str, ...]]:
@@ -19,8 +19,6 @@ def client_status() -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for folder in sorted((here.root / "ledger").glob("*/")):
         entries = Ledger(folder).entries()
-        standings = Desk(here, folder.name).standings().values()
-        years = sorted({str(s.rating_year) for s in standings if s.state is State.IN_FORCE})
         flagged = flags_path(here, folder.name)
         rows.append(
             (
@@ -30,11 +28,19 @@ def client_status() -> list[tuple[str, ...]]:
                 f"{sum(e.rejected for e in entries):,}",
                 f"{sum(e.duplicates for e in entries):,}",
                 f"{sum(e.pending for e in entries):,}",
-                ", ".join(years),
+                _years_in_force(here, folder.name),
                 _height(flagged) if flagged.exists() else "",
             )
         )
     return rows
+
+
+def _years_in_force(here: Settings, client: str) -> str:
+    by_client, broken = registers(here, client)
+    if broken:
+        return "log not to be trusted"
+    standings = by_client.get(client, {}).values()
+    return ", ".join(sorted({str(s.rating_year) for s in standings if s.state is State.IN_FORCE}))
 
 
 def _height(path: Path) -> str:

@@ -32,6 +32,8 @@ from pipelines.pricing.workbook.selecting import (
     SELECTED,
     sheet_of,
 )
+from pipelines.pricing.workflow.errors import WorkflowError
+from pipelines.pricing.workflow.record import legible
 
 if TYPE_CHECKING:
     from pipelines.pricing.versions.files import VersionParts
@@ -237,7 +239,10 @@ def _words(row: _Row, column: str) -> str:
         raise row.error(column, "a formula in place of a reason")
     if len(written) > LONGEST_REASON:
         raise row.error(column, f"a reason of over {LONGEST_REASON:,} characters")
-    return written
+    try:
+        return legible(written, "it")
+    except WorkflowError as error:
+        raise row.error(column, str(error)) from None
 
 
 def _is_number(cell: Any) -> bool:

@@ -6,7 +6,7 @@ the place where actions are carried out. The state of every version follows from
 
 from pipelines.pricing.workflow.desk import Desk
 from pipelines.pricing.workflow.errors import WorkflowError
-from pipelines.pricing.workflow.lookup import clients, in_force, locate
+from pipelines.pricing.workflow.lookup import clients, in_force, locate, registers
 from pipelines.pricing.workflow.record import Action, Record
 from pipelines.pricing.workflow.rules import Standing, State
 
@@ -20,4 +20,5 @@ __all__ = [
     "clients",
     "in_force",
     "locate",
+    "registers",
 ]

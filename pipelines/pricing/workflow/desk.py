@@ -1,6 +1,7 @@
 """The desk: where a client's versions are drafted, approved and put in force, one action at a time.
 
-Below `<root>/rates/<client>/`: `log.jsonl`, and `versions/<version>/` with everything that was ever drafted.
+Below `<root>/rates/<client>/`: `log.jsonl`, and `versions/<version>/` with everything that was ever drafted;
+`<root>/ledger/<client>/rates_head.json` says where the log ends.
 Publishing copies a version to `<published>/rate_tables/<year>/<version>/`, then records it, which is when
 it comes into force, then swaps the pointer `<client>.latest`. A pointer that a killed run left behind is
 put right by the next action; readers who go by the log never see it.
@@ -21,7 +22,7 @@ from pipelines.pricing.versions.manifest import Manifest
 from pipelines.pricing.versions.publication import MANIFEST, keep, keep_version, seal, verified
 from pipelines.pricing.workflow.errors import WorkflowError
 from pipelines.pricing.workflow.log import Log
-from pipelines.pricing.workflow.record import Action, Drafted, Entry, Record
+from pipelines.pricing.workflow.record import Action, Drafted, Entry, Record, legible
 from pipelines.pricing.workflow.rules import Standing, State, apply, known
 from pipelines.settings import Settings
 
@@ -38,7 +39,7 @@ class Desk:
         self.who, self.login = settings.person, settings.login
         self.folder = settings.rates / client
         self.tables = settings.published / "rate_tables"
-        self.log = Log(self.folder / "log.jsonl")
+        self.log = Log(self.folder / "log.jsonl", settings.ledger(client) / "rates_head.json")
 
     def standings(self) -> dict[str, Standing]:
         """Every version, in the order in which they were drafted.
@@ -188,14 +189,20 @@ class Desk:
 
     def _recover(self, register: Mapping[str, Standing]) -> None:
         """Put right what a killed action left of log and pointers."""
-        for path in (self.log.path, *(year / f"{self.client}.latest" for year in self.tables.glob("[0-9]*"))):
-            sweep(path)
+        self.log.sweep()
+        for year in self.tables.glob("[0-9]*"):
+            sweep(year / f"{self.client}.latest")
         self._point(register)
 
     def _entry(self, action: Action, version: str, reason: str) -> Entry:
         now = dt.datetime.now(dt.UTC).replace(microsecond=0)
         return Entry(
-            at=now, who=self.who, login=self.login, action=action, version=version, reason=reason.strip()
+            at=now,
+            who=legible(self.who, "the name of who acts"),
+            login=legible(self.login, "the name of the account"),
+            action=action,
+            version=version,
+            reason=legible(reason.strip(), "the reason"),
         )
 
     def _commit(self, register: Mapping[str, Standing], entry: Entry) -> dict[str, Standing]:

@@ -17,6 +17,21 @@ def clients(settings: Settings) -> list[str]:
     return sorted(logged | pointed)
 
 
+def registers(
+    settings: Settings, client: str | None = None
+) -> tuple[dict[str, dict[str, Standing]], list[WorkflowError]]:
+    """Every client's versions, or one's; and why those of some cannot be told, which stops no other."""
+    found: dict[str, dict[str, Standing]] = {}
+    broken: list[WorkflowError] = []
+    for name in clients(settings):
+        if client in (None, name):
+            try:
+                found[name] = Desk(settings, name).standings()
+            except WorkflowError as error:
+                broken.append(error)
+    return found, broken
+
+
 def locate(settings: Settings, version: str) -> tuple[Desk, Standing]:
     """A version by its name, whatever its state.
 
@@ -28,7 +43,7 @@ def locate(settings: Settings, version: str) -> tuple[Desk, Standing]:
     if owner in known_clients:
         desk = Desk(settings, owner)
         return desk, known(desk.standings(), version)
-    every = [name for client in known_clients for name in Desk(settings, client).standings()]
+    every = [name for versions in registers(settings)[0].values() for name in versions]
     raise WorkflowError(
         f"rate table '{version}': {nearest(version, every) if every else 'there is none yet'}"
     )
@@ -39,22 +54,23 @@ def in_force(settings: Settings, year: int, client: str | None = None) -> tuple[
 
     Raises:
         PublicationError: there is none, or several clients have one and none was named.
+        WorkflowError: there is none, but the log of a client cannot be trusted.
     """
     found: dict[str, tuple[Desk, Standing]] = {}
     published: list[str] = []
     waiting: list[Standing] = []
-    for name in clients(settings):
-        if client not in (None, name):
-            continue
-        desk = Desk(settings, name)
-        for standing in sorted(desk.standings().values(), key=lambda s: s.effective_from):
+    by_client, broken = registers(settings, client)
+    for name, versions in by_client.items():
+        for standing in sorted(versions.values(), key=lambda s: s.effective_from):
             mine = standing.rating_year == year
             if standing.state is State.IN_FORCE:
                 published.append(f"{standing.rating_year} {name}")
                 if mine:
-                    found[name] = desk, standing
+                    found[name] = Desk(settings, name), standing
             elif mine and standing.state in (State.DRAFT, State.IN_REVIEW, State.APPROVED):
                 waiting.append(standing)
+    if not found and broken:
+        raise broken[0]
     if not found:
         wanted = f"{year} of {client}" if client else str(year)
         told = f"no rate table is published for {wanted}; published: {', '.join(published) or 'none'}"

@@ -10,7 +10,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
+from pipelines.landing.alike import alike
 from pipelines.pricing.versions.manifest import Change, Override, without_empty
+from pipelines.pricing.workflow.errors import WorkflowError
 
 NOTHING_BEFORE = "0" * 64
 
@@ -68,12 +70,16 @@ class Entry(BaseModel):
 
     @model_serializer(mode="wrap")
     def _plain(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return without_empty(plain(self), "accepts_overrides")
+        return without_empty(plain(self), "accepts_overrides", "counted")
 
 
 class Record(Entry):
-    """An entry in its place: `previous` is the hash of the line before, `hash` that of this one."""
+    """An entry in its place: `previous` is the hash of the line before, `hash` that of this one.
 
+    `counted` says that number and hash of the last line are kept beside the log as well.
+    """
+
+    counted: bool = False
     number: int
     previous: str
     hash: str
@@ -83,6 +89,7 @@ class Record(Entry):
         """The entry as the line after `before`."""
         placed = {
             **entry.model_dump(),
+            "counted": True,
             "number": before.number + 1 if before else 1,
             "previous": before.hash if before else NOTHING_BEFORE,
         }
@@ -94,9 +101,22 @@ class Record(Entry):
         return hashlib.sha256(_text(self.model_dump(mode="json", exclude={"hash"})).encode()).hexdigest()
 
     def line(self) -> str:
-        """The record as one line of JSON, with its line break."""
-        return _text(self.model_dump(mode="json")) + "\n"
+        """The record as one line of JSON in ASCII, with its line break: no text of a user is another."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True) + "\n"
 
 
 def _text(values: dict[str, Any]) -> str:
     return json.dumps(values, ensure_ascii=False, sort_keys=True)
+
+
+def legible(text: str, what: str) -> str:
+    """A text that a file can hold and a reader sees.
+
+    Raises:
+        WorkflowError: it holds half a character (a surrogate), or nothing that can be seen.
+    """
+    if broken := next((c for c in text if "\ud800" <= c <= "\udfff"), ""):
+        raise WorkflowError(f"{what} holds U+{ord(broken):04X}, half a character: write it anew")
+    if text.strip() and not alike(text):
+        raise WorkflowError(f"{what} holds characters that nobody sees, and nothing else: write it anew")
+    return text

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pipelines.errors import nearest
+from pipelines.landing.alike import alike
 from pipelines.pricing.versions.manifest import Override
 from pipelines.pricing.workflow.errors import WorkflowError
 from pipelines.pricing.workflow.record import Action, Drafted, Entry
@@ -125,8 +126,8 @@ def known(register: Register, version: str) -> Standing:
 
 
 def same_person(one: str, other: str) -> bool:
-    """Whether two names are one, whatever their case and spaces."""
-    return " ".join(one.casefold().split()) == " ".join(other.casefold().split())
+    """Whether two names are one, whatever their case, width, spaces and characters that nobody sees."""
+    return alike(alike(one).casefold()) == alike(alike(other).casefold())
 
 
 def _drafted(register: Register, entry: Entry, said: Drafted) -> dict[str, Standing]:

@@ -9,7 +9,16 @@ import pytest
 from filelock import FileLock
 
 from pipelines.pricing.errors import PublicationError
-from pipelines.pricing.workflow import Action, State, WorkflowError, clients, in_force, locate
+from pipelines.pricing.workflow import (
+    Action,
+    Record,
+    State,
+    WorkflowError,
+    clients,
+    in_force,
+    locate,
+    registers,
+)
 from pipelines.settings import Settings
 from tests.pipelines.pricing.versions.examples import FILES, desk, draft_of, manifest, put_in_force, tree
 
@@ -118,14 +127,61 @@ def test_a_tampered_draft_goes_no_further(tmp_path: Path, action: Action) -> Non
     assert tree(tmp_path) == before
 
 
-def test_a_log_whose_end_is_gone_is_noticed_by_the_pointer(tmp_path: Path) -> None:
+def test_a_withdrawal_cut_off_the_log_does_not_put_a_price_back_in_force(tmp_path: Path) -> None:
+    name = draft_of(tmp_path)
+    put_in_force(tmp_path, name)
+    desk(tmp_path).act(Action.WITHDRAW, name, "wrong")
+    log = tmp_path / "rates" / "acme" / "log.jsonl"
+    log.write_text("".join(log.read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(WorkflowError, match="line 5 of the log: it is missing; restore both files"):
+        in_force(Settings(data_dir=tmp_path), 2026)
+    with pytest.raises(WorkflowError, match="line 5 of the log: it is missing"):
+        desk(tmp_path).publish(name)
+
+
+@pytest.mark.parametrize("broken", ["not json\n", ""])
+def test_one_clients_broken_log_stops_no_other_client(tmp_path: Path, broken: str) -> None:
+    names = {
+        client: desk(tmp_path, client=client).draft(manifest(client), FILES)[0].version
+        for client in ("acme", "broken")
+    }
+    put_in_force(tmp_path, names["acme"])
+    (tmp_path / "rates" / "broken" / "log.jsonl").write_text(broken)
+    here = Settings(data_dir=tmp_path)
+    assert in_force(here, 2026)[1].version == names["acme"]
+    assert locate(here, names["acme"])[1].state is State.IN_FORCE
+    found, errors = registers(here)
+    assert list(found) == ["acme"]
+    assert "broken/log.jsonl: line 1 of the log" in str(errors[0])
+    with pytest.raises(WorkflowError, match="line 1 of the log"):
+        in_force(here, 2026, "broken")
+
+
+@pytest.mark.parametrize("reason", ["half \ud83d", "\u200b\u2060"])
+def test_a_reason_that_no_file_holds_or_nobody_sees_is_refused_before_anything_is_written(
+    tmp_path: Path, reason: str
+) -> None:
+    name = draft_of(tmp_path)
+    before = tree(tmp_path)
+    with pytest.raises(WorkflowError, match="the reason holds"):
+        desk(tmp_path).act(Action.SUBMIT, name, reason)
+    with pytest.raises(WorkflowError, match="the name of who acts holds"):
+        desk(tmp_path, f"Bob{reason}\ud83d").act(Action.SUBMIT, name)
+    assert tree(tmp_path) == before
+
+
+def test_a_log_and_its_end_cut_together_are_noticed_by_the_pointer(tmp_path: Path) -> None:
     name = draft_of(tmp_path)
     put_in_force(tmp_path, name)
     log = tmp_path / "rates" / "acme" / "log.jsonl"
     log.write_text("".join(log.read_text().splitlines(keepends=True)[:-1]))
+    last = Record.model_validate_json(log.read_text().splitlines()[-1])
+    head = tmp_path / "ledger" / "acme" / "rates_head.json"
+    head.write_text(json.dumps({"number": last.number, "hash": last.hash}))
     with pytest.raises(WorkflowError, match=f"records are missing: {name} is the published table of 2026"):
         locate(Settings(data_dir=tmp_path), name)
     log.unlink()
+    head.unlink()
     with pytest.raises(WorkflowError, match="records are missing"):
         in_force(Settings(data_dir=tmp_path), 2026)
 

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pipelines.pricing.workflow import Action, Record, WorkflowError
 from pipelines.pricing.workflow.log import Log
@@ -26,7 +28,7 @@ def entry(version: str, who: str = "Ann") -> Entry:
 
 @pytest.fixture
 def log(tmp_path: Path) -> Log:
-    made = Log(tmp_path / "acme" / "log.jsonl")
+    made = Log(tmp_path / "acme" / "log.jsonl", tmp_path / "ledger" / "head.json")
     for number in range(4):
         made.append(entry(f"acme-{number}"))
     return made
@@ -37,7 +39,7 @@ def lines(log: Log) -> list[str]:
 
 
 def test_a_log_that_is_not_there_is_empty(tmp_path: Path) -> None:
-    assert Log(tmp_path / "log.jsonl").records() == []
+    assert Log(tmp_path / "log.jsonl", tmp_path / "head.json").records() == []
 
 
 def test_what_was_recorded_is_read_in_its_order(log: Log) -> None:
@@ -101,3 +103,67 @@ def test_nothing_is_appended_to_a_log_that_is_broken(log: Log) -> None:
     with pytest.raises(WorkflowError, match="line 1"):
         log.append(entry("acme-4"))
     assert log.path.read_bytes() == before
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
+    ["a\u2028b", "a\u2029b", "a\u0085b", "a\r\nb", "\x0b\x0c\x1c\x1d\x1e", "\x00", "\ufeff", "\U0001f600"]
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(reasons=st.lists(TEXTS, min_size=1, max_size=4), cut=st.booleans())
+def test_whatever_a_reason_holds_the_log_is_read_and_goes_on(
+    reasons: list[str], cut: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("log")
+    log = Log(folder / "log.jsonl", folder / "head.json")
+    for reason in reasons:
+        log.append(entry("acme-1", who=f"Ann {reason}").model_copy(update={"reason": reason}))
+        if cut:
+            log.path.write_bytes(log.path.read_bytes().removesuffix(b"\n"))
+    assert [record.reason for record in log.records()] == reasons
+    assert len(log.path.read_bytes().splitlines()) == len(reasons)
+
+
+def test_a_log_written_before_texts_were_escaped_is_read(log: Log) -> None:
+    told = log.records()[-1].model_copy(update={"reason": "a\u2028b\u0085c", "counted": False})
+    told = told.model_copy(update={"number": 5, "previous": told.hash})
+    told = told.model_copy(update={"hash": told.own_hash()})
+    plain = json.dumps(told.model_dump(mode="json"), ensure_ascii=False, sort_keys=True)
+    log.path.write_text(log.path.read_text() + plain + "\n", encoding="utf-8")
+    assert log.records()[-1].reason == "a\u2028b\u0085c"
+
+
+@pytest.mark.parametrize("left", [0, 1, 3])
+def test_lines_cut_off_the_end_are_missed(log: Log, left: int) -> None:
+    log.path.write_text("".join(lines(log)[:left]))
+    gone = "it is missing" if left == 3 else f"lines {left + 1} to 4 are missing"
+    with pytest.raises(WorkflowError, match=f"line {left + 1} of the log: {gone}"):
+        log.records()
+
+
+def test_a_log_without_the_file_that_says_where_it_ends_is_refused(log: Log) -> None:
+    log.path.write_text("".join(lines(log)[:-1]))
+    log.head.unlink()
+    with pytest.raises(WorkflowError, match="is gone, which says where"):
+        log.records()
+    log.head.write_text("{}")
+    with pytest.raises(WorkflowError, match="does not hold the last line"):
+        log.append(entry("acme-4"))
+
+
+def test_another_end_than_the_one_written_is_refused(log: Log) -> None:
+    third = log.records()[2]
+    other = Record.after(third, entry("acme-9"))
+    log.path.write_text("".join(lines(log)[:3]) + other.line())
+    with pytest.raises(WorkflowError, match="line 4 of the log: it is not the line that"):
+        log.records()
+
+
+def test_an_append_that_was_killed_before_its_end_was_noted_stands(log: Log) -> None:
+    before = log.head.read_bytes()
+    log.append(entry("acme-4"))
+    log.head.write_bytes(before)
+    assert [r.number for r in log.records()] == [1, 2, 3, 4, 5]
+    log.append(entry("acme-5"))
+    assert json.loads(log.head.read_text())["number"] == 6

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import pairwise, product
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -89,6 +90,25 @@ def test_whoever_drafted_what_was_edited_is_an_author_of_the_edit() -> None:
 def test_two_names_of_one_person_are_one() -> None:
     assert same_person("Li  Wei", " li wei")
     assert not same_person("Li Wei", "Li Weiwei")
+
+
+UNSEEN = "\u200b\u2060\u00ad\ufeff\u3164\ufe0f\u034f\U000e0041\x07\u2800"
+
+
+@given(
+    name=st.sampled_from(["Ann", "李伟", "Jürgen Groß", "O'Neil"]),
+    unseen=st.lists(st.sampled_from(UNSEEN), max_size=3),
+    at=st.integers(0, 3),
+    form=st.sampled_from(["NFC", "NFD", "NFKC", "NFKD"]),
+    wide=st.booleans(),
+)
+def test_nobody_becomes_somebody_else_by_what_cannot_be_seen(
+    name: str, unseen: list[str], at: int, form: Literal["NFC", "NFD", "NFKC", "NFKD"], *, wide: bool
+) -> None:
+    told = name[:at] + "".join(unseen) + name[at:].upper()
+    if wide:
+        told = "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in told)
+    assert same_person(name, unicodedata.normalize(form, told))
 
 
 @pytest.mark.parametrize("state", [s for s in State if s is not State.DRAFT])
