@@ -119,6 +119,7 @@ def quote_rates(
     Example: ratewright rates quote --year 2026 --contracts offers.csv --out quotes.csv
     """
     from models_ml.rating import Tariff
+    from pipelines.csv_tables import csv_bytes
     from pipelines.errors import InputError
     from pipelines.files import parquet_bytes
     from pipelines.pricing.asking.quoting import QuotesRefusedError, quote, read_contracts
@@ -143,7 +144,7 @@ def quote_rates(
         for problem in refused.problems:
             errors.print(f"  {problem}", markup=False)
         raise
-    data = parquet_bytes(priced) if out.suffix == ".parquet" else priced.write_csv().encode()
+    data = parquet_bytes(priced) if out.suffix == ".parquet" else csv_bytes(priced)
     write_out(data, out.name, out)
     console.print(
         f"{priced.height:,} contracts priced by {standing.version} ({standing.state}) -> {out}", markup=False

@@ -42,6 +42,7 @@ def sql(
 
     Example: ratewright sql "select * from marts.cost_by_model where cover = 'all covers'" --out cost.xlsx
     """
+    from pipelines.csv_tables import csv_bytes
     from pipelines.warehouse.query import answer, serving_of, write_answer
     from pipelines.warehouse.serving import TABLES
 
@@ -51,7 +52,7 @@ def sql(
         write_answer(frame, out)
         console.print(f"{frame.height:,} rows -> {out}", markup=False)
     elif shape is Shape.CSV:
-        print(frame.write_csv(), end="")
+        print(csv_bytes(frame).decode(), end="")
     elif shape is Shape.JSON:
         print(frame.write_ndjson(), end="")
     else:

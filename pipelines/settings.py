@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import os
 import re
-import secrets
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -42,7 +41,8 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(default=PROJECT_ROOT / "data", description="Where everything is kept.")
     pseudonym_key: str | None = Field(
-        default=None, description="Secret of the keyed hashes; made once and kept if not given."
+        default=None,
+        description="Secret of the keyed hashes, at least 32 characters; made once and kept if not given.",
     )
     memory_limit: str = Field(default="1GB", description="DuckDB's memory limit.")
     landing_memory: str = Field(
@@ -137,16 +137,10 @@ class Settings(BaseSettings):
     def data_docs(self, client: str) -> Path:
         return self.root / "data_docs" / client
 
-    def key(self) -> str:
-        """Return the pseudonym key, made on first use and readable by its owner only."""
-        if self.pseudonym_key:
-            return self.pseudonym_key
-        path = self.root / "pseudonym.key"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_hex(32), encoding="ascii")
-        return path.read_text(encoding="ascii").strip()
+    @property
+    def pseudonym_key_file(self) -> Path:
+        """The secret of the pseudonyms, where none is given."""
+        return self.root / "pseudonym.key"
 
 
 @lru_cache

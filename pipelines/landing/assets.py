@@ -12,6 +12,7 @@ from pipelines.landing.contracts import CONTRACTS
 from pipelines.landing.land import LandingReport, land
 from pipelines.landing.parameters import write_lake_parts, write_parameters
 from pipelines.landing.places import Places
+from pipelines.landing.pseudonym_key import pseudonym_key
 from pipelines.previews import preview
 from pipelines.progress import LOGGER
 from pipelines.quoting import parquet_under, scan_parquet_files
@@ -64,8 +65,9 @@ def land_delivery(repricing: Repricing) -> Iterator[dg.MaterializeResult[None]]:
     if plan.is_simulated and not plan.delivery.exists():
         make_portfolio(plan.delivery)
     here = plan.settings
+    key = pseudonym_key(here.pseudonym_key, here.pseudonym_key_file)
     report = land(
-        plan.delivery, plan.mapping, where, here.key(), memory_limit=here.landing_memory, threads=here.threads
+        plan.delivery, plan.mapping, where, key, memory_limit=here.landing_memory, threads=here.threads
     )
     parameters = write_parameters(where.lake, plan.mapping, plan.rating_year, plan.valuation_date)
     parts = write_lake_parts(where.lake)

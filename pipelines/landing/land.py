@@ -17,6 +17,7 @@ from pipelines.landing.judging.settlement import Settlement
 from pipelines.landing.ledger import DeliveredFile, Delivery, Entry, Ledger, day_of
 from pipelines.landing.mapping import FileMapping, Mapping
 from pipelines.landing.places import Changes, Places, part_of, stage_empty_sources
+from pipelines.landing.pseudonym_key import hold_to_fingerprint, keep_fingerprint
 from pipelines.landing.reading.readers import content_hash, file_format
 from pipelines.landing.staging import StagedFile, Stager, rules_hash
 from pipelines.progress import LOGGER, step
@@ -60,11 +61,13 @@ def land(
         threads: DuckDB's threads.
 
     Raises:
-        InputError: the delivery cannot be used as it is; lake, quarantine and ledger are untouched.
+        InputError: the delivery cannot be used as it is, or another key stands behind what has landed; lake,
+            quarantine and ledger are untouched.
     """
     files = delivery_files(delivery, mapping)
     with landing_at(places) as changes:
         ledger = Ledger(places.ledger)
+        hold_to_fingerprint(places.ledger, key, has_landed=bool(ledger.entries()))
         hashes = {path: content_hash(path) for path, _ in files}
         _counted_by_one_clock(mapping, hashes, ledger)
         known, fresh = _sort_out(files, hashes, mapping, ledger)
@@ -73,6 +76,7 @@ def land(
             return LandingReport(mapping.client, known=tuple(known))
         record = same or _record(delivery.name, hashes, ledger)
         landed = _stage_and_settle(fresh, mapping, changes, record, key, memory_limit, threads)
+    keep_fingerprint(places.ledger, key)
     return LandingReport(mapping.client, tuple(landed), tuple(known))
 
 

@@ -15,6 +15,15 @@ from pipelines.errors import RunError
 
 PATIENCE_SECONDS: Final = 8.0
 _PAUSE_SECONDS: Final = 0.5
+FENCE: Final = {
+    "enable_external_access": "false",
+    "autoload_known_extensions": "false",
+    "autoinstall_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "python_enable_replacements": "false",
+    "lock_configuration": "true",
+}
+"""What a query of somebody else may not do; the last one keeps it from undoing the others."""
 _HOLDER: Final = re.compile(r"held in (?P<command>.*?) \(PID (?P<pid>\d+)\)")
 
 
@@ -37,6 +46,19 @@ def opened(
         yield con
     finally:
         con.close()
+
+
+@contextmanager
+def fenced(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection for what somebody else wrote: it reads this database, no file, no network, no setting.
+
+    Raises:
+        RunError: as `opened`.
+    """
+    with opened(path) as con:
+        for setting, value in FENCE.items():
+            con.execute(f"set {setting} = {value}")
+        yield con
 
 
 def hold_free(path: Path, patience: float | None = None) -> None:

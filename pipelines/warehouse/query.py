@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from pipelines.csv_tables import csv_bytes
 from pipelines.errors import InputError, RunError
 from pipelines.files import write_atomically
 from pipelines.settings import settings
@@ -34,14 +35,14 @@ def serving_of(client: str | None) -> Path:
 
 
 def answer(serving: Path, query: str) -> pl.DataFrame:
-    """Run one query on a serving database, which cannot be changed by it.
+    """Run one query on a serving database, which cannot be changed by it and is all that it reaches.
 
     Raises:
-        InputError: DuckDB does not take the query; the first line of what it says.
+        InputError: it is not one select, or DuckDB does not take it; the first line of what it says.
     """
     try:
         return read(serving, query)
-    except duckdb.Error as error:
+    except (duckdb.Error, pl.exceptions.PolarsError) as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
         raise InputError("query", expected="one select on the marts", found=" ".join(lines[:2])) from None
 
@@ -62,7 +63,7 @@ def write_answer(frame: pl.DataFrame, out: Path) -> None:
         raise InputError(str(out), expected=f"at most {_MOST_SHEET_ROWS:,} rows", found=f"{frame.height:,}")
     buffer = io.BytesIO()
     if out.suffix == ".csv":
-        frame.write_csv(buffer)
+        buffer.write(csv_bytes(frame))
     elif out.suffix == ".parquet":
         frame.write_parquet(buffer, compression="zstd")
     else:

@@ -11,9 +11,9 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines.errors import RunError
+from pipelines.errors import InputError, RunError
 from pipelines.quoting import sql_text
-from pipelines.warehouse.opening import opened
+from pipelines.warehouse.opening import fenced, opened
 
 SERVED_SCHEMAS = ("marts", "rating_plan")
 TABLES = """
@@ -61,15 +61,22 @@ def _copy(warehouse: Path, fresh: Path) -> dict[str, int]:
 
 
 def read(serving: Path, query: str, **params: object) -> pl.DataFrame:
-    """Run a query on the serving database.
+    """Run a query on the serving database; it reaches nothing else, whoever wrote it.
 
     Raises:
         RunError: there has been no good run yet, or another process holds the file.
+        InputError: it is not one select.
     """
     if not serving.exists():
         raise RunError(f"{serving} is not there yet: no run has finished for this client")
-    with opened(serving) as con:
-        found = con.sql(query, params=params or None)
-        # A statement that answers nothing leaves no relation.
-        frame: pl.DataFrame = pl.DataFrame() if found is None else found.pl()
+    with fenced(serving) as con:
+        _hold_to_one_select(con, query)
+        frame: pl.DataFrame = con.sql(query, params=params or None).pl()
         return frame
+
+
+def _hold_to_one_select(con: duckdb.DuckDBPyConnection, query: str) -> None:
+    kinds = [statement.type for statement in con.extract_statements(query)]
+    if kinds not in ([duckdb.StatementType.SELECT], [duckdb.StatementType.EXPLAIN]):
+        told = " and ".join(kind.name.lower() for kind in kinds[:3]) or "nothing"
+        raise InputError("query", expected="one select on the marts", found=told)

@@ -10,6 +10,7 @@ import polars as pl
 
 from models_ml.rating import LevelRules, Tariff, rate, rate_contracts
 from models_ml.relativities import OTHER
+from pipelines.csv_tables import without_marks
 from pipelines.errors import InputError, nearest
 
 TIER, PRICE = "tier", "price"
@@ -29,7 +30,7 @@ def read_contracts(path: Path) -> pl.DataFrame:
         raise InputError(str(path), expected="a file with contracts", found="no such file")
     try:
         if path.suffix == ".csv":
-            return pl.read_csv(path, infer_schema=False, glob=False)
+            return without_marks(pl.read_csv(path, infer_schema=False, glob=False))
         if path.suffix == ".parquet":
             return _as_text(pl.read_parquet(path, glob=False))
         if path.suffix == ".xlsx":

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from pipelines.csv_tables import csv_bytes
 from pipelines.files import parquet_bytes
 from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.renewing.book import RENEWALS, SCENARIOS
@@ -33,7 +34,7 @@ def table_bytes(files: Mapping[str, bytes], table: str, file_format: str) -> byt
     if file_format == "parquet":
         return parquet_bytes(frame)
     if file_format == "csv":
-        return frame.write_csv().encode()
+        return csv_bytes(frame)
     return _workbook(frame, table)
 
 

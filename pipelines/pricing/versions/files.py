@@ -13,6 +13,7 @@ import polars as pl
 
 from models_ml.evaluation import Judgement
 from models_ml.rating import LevelRules, PlanRules, RateTable, Tariff, at_cost
+from pipelines.csv_tables import csv_bytes, without_marks
 from pipelines.errors import InputError
 from pipelines.files import parquet_bytes
 from pipelines.pricing.errors import EarlierVersionError
@@ -83,9 +84,9 @@ def write_parts(parts: VersionParts) -> dict[str, bytes]:
     """Content of every file of a version but its manifest; the same parts give the same bytes."""
     return {
         f"{RATES}.parquet": parquet_bytes(parts.rates),
-        f"{RATES}.csv": parts.rates.write_csv().encode(),
+        f"{RATES}.csv": csv_bytes(parts.rates),
         f"{PREMIUMS}.parquet": parquet_bytes(parts.premiums),
-        f"{PREMIUMS}.csv": parts.premiums.write_csv().encode(),
+        f"{PREMIUMS}.csv": csv_bytes(parts.premiums),
         f"{RATES}.xlsx": workbook_bytes(parts),
         **parts.book.files(),
         LEVELS: levels_bytes(parts.levels),
@@ -134,7 +135,7 @@ def load_rates(path: Path) -> pl.DataFrame:
     if path.suffix == ".parquet":
         return pl.read_parquet(path, glob=False)
     if path.suffix == ".csv":
-        return pl.read_csv(path, schema_overrides=SCHEMA, glob=False)
+        return without_marks(pl.read_csv(path, schema_overrides=SCHEMA, glob=False))
     if path.suffix == ".xlsx":
         return _from_workbook(path)
     raise InputError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import polars as pl
 from models_ml.rating import BASE, LevelRules, level_rules
 from models_ml.rating.levels import SCHEMA
 from models_ml.rating.rules import ALL
+from pipelines.csv_tables import csv_bytes, read_csv_bytes
 from pipelines.landing.reading.columns import band_labels
 from pipelines.pricing.errors import EarlierVersionError
 
@@ -47,7 +47,7 @@ def levels_of(rates: pl.DataFrame, plan: RatingPlan, mapping: ClientMapping | No
 
 def levels_bytes(levels: LevelRules) -> bytes:
     """The rules as a file of a version."""
-    return levels.rules.write_csv().encode()
+    return csv_bytes(levels.rules)
 
 
 def levels_from(files: Mapping[str, bytes]) -> LevelRules:
@@ -58,7 +58,7 @@ def levels_from(files: Mapping[str, bytes]) -> LevelRules:
     """
     if LEVELS not in files:
         raise EarlierVersionError("how raw values find their levels")
-    return LevelRules(pl.read_csv(io.BytesIO(files[LEVELS]), schema=SCHEMA))
+    return LevelRules(read_csv_bytes(files[LEVELS], SCHEMA))
 
 
 _BANDS = {"factor": pl.String, "level": pl.String, "lower_bound": pl.Float64, "upper_bound": pl.Float64}

@@ -1,7 +1,7 @@
 """The desk: where a client's versions are drafted, approved and put in force, one action at a time.
 
 Below `<root>/rates/<client>/`: `log.jsonl`, and `versions/<version>/` with everything that was ever drafted;
-`<root>/ledger/<client>/rates_head.json` says where the log ends.
+`<root>/ledger/<client>/rates.head` says where the log ends.
 Publishing copies a version to `<published>/rate_tables/<year>/<version>/`, then records it, which is when
 it comes into force, then swaps the pointer `<client>.latest`. A pointer that a killed run left behind is
 put right by the next action; readers who go by the log never see it.
@@ -39,7 +39,7 @@ class Desk:
         self.who, self.login = settings.person, settings.login
         self.folder = settings.rates / client
         self.tables = settings.published / "rate_tables"
-        self.log = Log(self.folder / "log.jsonl", settings.ledger(client) / "rates_head.json")
+        self.log = Log(self.folder / "log.jsonl", settings.ledger(client) / "rates.head")
 
     def standings(self) -> dict[str, Standing]:
         """Every version, in the order in which they were drafted.

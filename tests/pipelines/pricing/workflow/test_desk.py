@@ -176,7 +176,7 @@ def test_a_log_and_its_end_cut_together_are_noticed_by_the_pointer(tmp_path: Pat
     log = tmp_path / "rates" / "acme" / "log.jsonl"
     log.write_text("".join(log.read_text().splitlines(keepends=True)[:-1]))
     last = Record.model_validate_json(log.read_text().splitlines()[-1])
-    head = tmp_path / "ledger" / "acme" / "rates_head.json"
+    head = tmp_path / "ledger" / "acme" / "rates.head"
     head.write_text(json.dumps({"number": last.number, "hash": last.hash}))
     with pytest.raises(WorkflowError, match=f"records are missing: {name} is the published table of 2026"):
         locate(Settings(data_dir=tmp_path), name)
