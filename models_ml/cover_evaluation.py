@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
@@ -12,7 +14,7 @@ from models_ml.actuarial.curves import smooth_curve
 from models_ml.challenger import Challenger, fit_challenger
 from models_ml.cover_forecast import Rating, as_cells, fit_as_known
 from models_ml.drift import Drift, judge_drift
-from models_ml.errors import ModellingError
+from models_ml.errors import ModellingError, finite_answer
 from models_ml.evaluation import (
     Coverage,
     DoubleLift,
@@ -38,6 +40,7 @@ from models_ml.threads import on_one_thread
 TELEMATICS = ("driving_score",)
 CREDIBLE = ("model", "region")
 GROUPS = ("model", "vehicle_age")
+_Part = TypeVar("_Part")
 
 
 @dataclass(frozen=True)
@@ -102,20 +105,42 @@ def evaluate_cover(unseen: Unseen, contracts: pl.DataFrame, rating: Rating, seed
     model = unseen.champion
     trees = unseen.challenger.trees if unseen.challenger else None
     scored = unseen.learn.with_columns(expected=pl.Series(_expected(model, unseen.learn)))
-    paired, double = _challenged(unseen, remarks)
+    nothing: Any = (None, None)
+    paired, double = _or_remark("challenger", remarks, nothing, lambda: _challenged(unseen, remarks))
+    empty = pl.DataFrame()
     return CoverEvaluation(
         judgement=judge(model, unseen.learn, unseen.judge, unseen.basis),
-        origins=_origins(contracts, rating, seed, trees, remarks, unseen.shrinkage),
+        origins=_or_remark(
+            "rolling origin",
+            remarks,
+            empty,
+            lambda: _origins(contracts, rating, seed, trees, remarks, unseen.shrinkage),
+        ),
         paired=paired,
         double=double,
-        importance=permutation_importance(model.predict_frequency, unseen.judge, rating.factors, seed=seed),
-        telematics=_telematics(unseen, rating),
-        coverage=_coverage(unseen),
-        curves=_curves(scored, model, rating),
-        credibility=_credibility(scored, model, rating),
-        drift=_drift(unseen, rating, seed, remarks),
+        importance=_or_remark(
+            "importance",
+            remarks,
+            empty,
+            lambda: permutation_importance(model.predict_frequency, unseen.judge, rating.factors, seed=seed),
+        ),
+        telematics=_or_remark("driving score", remarks, None, lambda: _telematics(unseen, rating)),
+        coverage=_or_remark("intervals", remarks, {}, lambda: _coverage(unseen)),
+        curves=_or_remark("curves", remarks, empty, lambda: _curves(scored, model, rating, remarks)),
+        credibility=_or_remark("credibility", remarks, empty, lambda: _credibility(scored, model, rating)),
+        drift=_or_remark("drift", remarks, None, lambda: _drift(unseen, rating, seed, remarks)),
         remarks=tuple(remarks),
     )
+
+
+def _or_remark(what: str, remarks: list[str], otherwise: _Part, make: Callable[[], _Part]) -> _Part:
+    """A part of the evaluation, or a remark on why there is none: none of them is needed for a price."""
+    try:
+        with finite_answer(what):
+            return make()
+    except ModellingError as error:
+        remarks.append(f"{what} not judged: {error}")
+        return otherwise
 
 
 def _expected(model: FrequencySeverityModel | Challenger, contracts: pl.DataFrame) -> Array:
@@ -223,7 +248,9 @@ def _coverage(unseen: Unseen) -> dict[float, Coverage]:
     return coverage_of_groups(table, actual)
 
 
-def _curves(scored: pl.DataFrame, model: FrequencySeverityModel, rating: Rating) -> pl.DataFrame:
+def _curves(
+    scored: pl.DataFrame, model: FrequencySeverityModel, rating: Rating, remarks: list[str]
+) -> pl.DataFrame:
     """Raw, smoothed and selected curves; `scored` was learned from, with the claims `expected` of it."""
     pieces, fitted = [], model.relativities_
     for factor in [f for f in rating.factors if f in rating.orders]:
@@ -242,7 +269,11 @@ def _curves(scored: pl.DataFrame, model: FrequencySeverityModel, rating: Rating)
         )
         if levels.height < 3 or levels["claim_count"].sum() <= 0:
             continue
-        curve = smooth_curve(levels.select("level", "level_order", "raw", exposure="expected"))
+        try:
+            curve = smooth_curve(levels.select("level", "level_order", "raw", exposure="expected"))
+        except ModellingError as error:
+            remarks.append(f"{factor} not smoothed: {error}")
+            continue
         selected = levels.select("level", "exposure_years", chosen="frequency_relativity")
         pieces.append(
             curve.table.drop("selected", "exposure")

@@ -15,7 +15,14 @@ import numpy as np
 import polars as pl
 from sklearn.isotonic import IsotonicRegression
 
-from models_ml.errors import BadColumnError, ModellingError, NoClaimsError, NoExposureError
+from models_ml.errors import (
+    BadColumnError,
+    ModellingError,
+    NoClaimsError,
+    NoExposureError,
+    NumericalError,
+    finite_answer,
+)
 from models_ml.evaluation.columns import non_negative
 from models_ml.glm import Array, deviance, repeatable
 
@@ -44,6 +51,7 @@ class Curve:
     freedom: float
 
 
+@finite_answer("curve")
 def smooth_curve(levels: pl.DataFrame, monotone: Monotone | None = None) -> Curve:
     """Smooth the relativities of one ordered factor.
 
@@ -61,6 +69,7 @@ def smooth_curve(levels: pl.DataFrame, monotone: Monotone | None = None) -> Curv
         NoClaimsError: every relativity is nought.
         BadColumnError: an exposure or relativity is negative or not a number, an order comes twice.
         ModellingError: `monotone` is neither.
+        NumericalError: no curve of any smoothness has finite values.
 
     Example:
         >>> levels = pl.DataFrame({"level": list("abcd"), "level_order": [1, 2, 3, 4],
@@ -105,7 +114,13 @@ def _graduate(raw: Array, weight: Array) -> tuple[Array, float, float]:
     scale = float((raw * weight).sum() / seen)
     best: tuple[float, Array, float, float] | None = None
     for smoothing in LAMBDAS[::-1]:
-        mean, freedom = _penalised(raw, weight, smoothing * scale * penalty)
+        try:
+            mean, freedom = _penalised(raw, weight, smoothing * scale * penalty)
+        except np.linalg.LinAlgError:
+            # Through levels without a claim the roughest curves fall without end; smoother ones hold them.
+            continue
+        if not (np.isfinite(mean).all() and np.isfinite(freedom)):
+            continue
         left = seen - CAUTION * freedom
         lost = deviance("poisson", raw[weight > 0], mean[weight > 0], weight[weight > 0])
         # Below what doubles can tell apart, the smoother curve fits as well.
@@ -113,7 +128,8 @@ def _graduate(raw: Array, weight: Array) -> tuple[Array, float, float]:
         score = seen * lost / left**2 if left > 0 else float("inf")
         if best is None or score < best[0]:
             best = (score, mean, float(smoothing), freedom)
-    assert best is not None  # noqa: S101
+    if best is None:
+        raise NumericalError("curve: no curve of any smoothness has finite values")
     return best[1], best[2], best[3]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
-from models_ml.errors import BadColumnError, ModellingError, NoClaimsError
+from models_ml.errors import BadColumnError, ModellingError, NoClaimsError, finite_answer
 from models_ml.evaluation.columns import Column, non_negative, positive
 from models_ml.glm import MIN_MEAN, Array
 
@@ -77,6 +77,7 @@ def balance(claims: Column, expected: Column, confidence: float = CONFIDENCE) ->
     return Balance(actual, total, actual / total, float(lower[0]) / total, float(upper[0]) / total)
 
 
+@finite_answer("calibration")
 def calibration_line(exposure: Column, claims: Column, expected: Column) -> CalibrationLine:
     """Poisson regression of claims on the log of the expected frequency, exposure as offset.
 
@@ -91,6 +92,7 @@ def calibration_line(exposure: Column, claims: Column, expected: Column) -> Cali
     Raises:
         BadColumnError: a value is not a number or out of its range.
         NoClaimsError: no row has a claim.
+        NumericalError: the regression has no finite answer.
         ModellingError: expected frequencies differ by less than `LEAST_RANGE`, so there is no line.
 
     Example:

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from models_ml import cover_evaluation
 from models_ml.challenger import fit_challenger
 from models_ml.cover_evaluation import CoverEvaluation, Unseen, evaluate_cover
 from models_ml.cover_forecast import Rating, as_cells, fit_as_known
@@ -128,3 +129,29 @@ def test_without_a_driving_score_there_is_no_lift_of_it() -> None:
     found = evaluated(contracts(vehicles=400), how)
     assert found.telematics is None
     assert found.curves.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("broken", "remark"),
+    [
+        ("rolling_origins", "rolling origin not judged"),
+        ("paired_deviance", "challenger not judged"),
+        ("permutation_importance", "importance not judged"),
+        ("lift_of", "driving score not judged"),
+        ("coverage_of_groups", "intervals not judged"),
+        ("smooth_curve", "curves not judged"),
+        ("BuhlmannStraub", "credibility not judged"),
+        ("judge_drift", "drift not judged"),
+    ],
+)
+def test_a_diagnostic_without_a_finite_answer_is_a_remark_and_stops_no_price(
+    monkeypatch: pytest.MonkeyPatch, broken: str, remark: str
+) -> None:
+    def singular(*_: object, **__: object) -> None:
+        raise np.linalg.LinAlgError("Singular matrix")
+
+    monkeypatch.setattr(cover_evaluation, broken, singular)
+    found = evaluated(contracts(vehicles=400))
+    assert f"{remark}: " in " ".join(found.remarks)
+    assert "no finite answer (Singular matrix)" in " ".join(found.remarks)
+    assert found.judgement.deviance_model > 0

@@ -25,7 +25,7 @@ from models_ml.cover_forecast import (
     shrinkage_of,
     trends_of_segments,
 )
-from models_ml.errors import ModellingError
+from models_ml.errors import ModellingError, finite_answer
 from models_ml.evaluation import Judgement
 from models_ml.frequency_severity import FrequencySeverityModel
 from models_ml.promotion import Promotion, judge_promotion
@@ -104,14 +104,14 @@ def fit_forecast(
     for cover, look in looks.items():
         with step(f"forecast {cover}", slow=True) as log:
             contracts = experience.contracts.filter(pl.col("cover") == cover)
+            day = priced.get(cover)
             try:
-                day = priced.get(cover)
-                shrinkage = _chosen_unseen(contracts, look.rating, seed)
-                made = forecast_cover(look, all_covers, None if day is None else day.day, shrinkage)
-                judged = _unseen(
-                    _in_calendar_year(made, look, all_covers, contracts, day), contracts, look.rating, seed
-                )
-                evaluation = evaluate_cover(judged, contracts, look.rating, seed)
+                with finite_answer(cover):
+                    shrinkage = _chosen_unseen(contracts, look.rating, seed)
+                    made = forecast_cover(look, all_covers, None if day is None else day.day, shrinkage)
+                    asked = _in_calendar_year(made, look, all_covers, contracts, day)
+                    judged = _unseen(asked, contracts, look.rating, seed)
+                    evaluation = evaluate_cover(judged, contracts, look.rating, seed)
             except ModellingError as error:
                 refused[cover] = str(error)
                 log.say(f"not priced: {error}")
@@ -135,7 +135,8 @@ def _first_looks(experience: Experience, middle: dt.date, refused: dict[str, str
             learn = (pl.col("cover") == cover) & (pl.col("period") == "learn")
             try:
                 known = experience.of(cover, experience.contracts.filter(learn))
-                looks[cover] = first_look(known, assumptions, rating)
+                with finite_answer(cover):
+                    looks[cover] = first_look(known, assumptions, rating)
             except ModellingError as error:
                 refused[cover] = str(error)
         log.say(f"{len(experience.covers)} covers")
@@ -188,7 +189,8 @@ def _try_challenger(
     cells: pl.DataFrame, rating: Rating, champion: FrequencySeverityModel, seed: int, trees: int | None = None
 ) -> Challenger | None:
     try:
-        return fit_challenger(cells, rating, champion, seed, trees)
+        with finite_answer("challenger"):
+            return fit_challenger(cells, rating, champion, seed, trees)
     except ModellingError as error:
         LOGGER.warning("no challenger: %s", error)
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pipelines.pricing.pack.dislocation import dislocation
@@ -15,7 +16,7 @@ from pipelines.pricing.pack.signoffs import signoffs, status
 from pipelines.pricing.pack.style import STYLE
 from pipelines.pricing.pack.summary import summary
 from pipelines.pricing.pack.tiers import tiers
-from pipelines.pricing.page.markup import link, note, text, whole_page
+from pipelines.pricing.page.markup import link, note, part_or_reason, text, whole_page
 
 if TYPE_CHECKING:
     from pipelines.pricing.versions.files import VersionParts
@@ -32,6 +33,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Matter], str]]] = {
     "signoffs": ("Sign-offs", signoffs),
 }
 NEW_PAGE = ("factors", "dislocation", "signoffs")
+NEVER_LEFT_OUT = ("summary", "tiers", "method", "signoffs")
 
 
 def pack_html(parts: VersionParts, history: Sequence[Record] = ()) -> bytes:
@@ -64,7 +66,10 @@ def _about(matter: Matter) -> str:
 
 def _section(key: str, matter: Matter) -> str:
     css = " class='page'" if key in NEW_PAGE else ""
-    return f"<section><h2 id='{key}'{css}>{_title(key)}</h2>{SECTIONS[key][1](matter)}</section>"
+    title, draw = SECTIONS[key]
+    # What is signed, and what is told of it, is whole or the pack is not made.
+    drawn = draw(matter) if key in NEVER_LEFT_OUT else part_or_reason(title, partial(draw, matter))
+    return f"<section><h2 id='{key}'{css}>{_title(key)}</h2>{drawn}</section>"
 
 
 def _title(key: str) -> str:

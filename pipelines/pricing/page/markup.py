@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import polars as pl
 
+from pipelines.progress import LOGGER
+
 Kind = Literal["text", "quarter", "share", "change", "percent", "move"] | int
 """How a value is written: as text, a quarter, a percentage, one with its sign, or to so many decimals.
 
@@ -179,3 +181,19 @@ def _cell(value: Any, kind: Kind) -> str:
 
 def _aligned(kind: Kind) -> str:
     return "" if kind in ("text", "quarter") else " class='n'"
+
+
+def part_or_reason(what: str, draw: Callable[[], str]) -> str:
+    """A part of a page, or in its place why there is none: what is drawn for readers stops no price.
+
+    Args:
+        what: the part, in words.
+        draw: makes its markup.
+    """
+    try:
+        return draw()
+    except Exception as error:
+        told = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        LOGGER.warning("%s could not be drawn: %s", what, told)
+        LOGGER.debug("%s could not be drawn", what, exc_info=error)
+        return para(f"<b>{text(what[:1].upper() + what[1:])} could not be drawn:</b> {sentence(told)}")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import polars as pl
 
 from models_ml.cover_evaluation import CREDIBLE, GROUPS, CoverEvaluation
@@ -14,6 +17,7 @@ from pipelines.pricing.page.markup import (
     frame_table,
     note,
     para,
+    part_or_reason,
     remark,
     table,
     text,
@@ -46,23 +50,16 @@ CREDIBILITY: dict[str, tuple[str, Kind]] = {
 
 def cover_section(name: str, cover: ForecastCover) -> str:
     """Everything that is known about how good the forecast of one cover is."""
-    return "".join(
-        [
-            "<h4>Order, and the challenger</h4>",
-            lift(cover),
-            "<h4>What the forecast rests on</h4>",
-            importance(cover),
-            "<h4>Year by year</h4>",
-            _origins(cover.evaluation),
-            "<h4>Intervals</h4>",
-            _coverage(cover.evaluation),
-            "<h4>Factor by factor</h4>",
-            factors(cover),
-            "<h4>Credibility</h4>",
-            _credibility(name, cover),
-            _further(cover.evaluation),
-        ]
-    )
+    parts: dict[str, Callable[[], str]] = {
+        "Order, and the challenger": partial(lift, cover),
+        "What the forecast rests on": partial(importance, cover),
+        "Year by year": partial(_origins, cover.evaluation),
+        "Intervals": partial(_coverage, cover.evaluation),
+        "Factor by factor": partial(factors, cover),
+        "Credibility": partial(_credibility, name, cover),
+    }
+    drawn = (f"<h4>{title}</h4>{part_or_reason(title, draw)}" for title, draw in parts.items())
+    return "".join(drawn) + _further(cover.evaluation)
 
 
 def _further(evaluation: CoverEvaluation) -> str:

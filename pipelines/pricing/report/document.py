@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
+from functools import partial
 
 from pipelines.pricing.forecasting.forecast import Forecast
-from pipelines.pricing.page.markup import link, note, para, text, whole_page, words
+from pipelines.pricing.page.markup import link, note, para, part_or_reason, text, whole_page, words
 from pipelines.pricing.report.covers import cover_section
 from pipelines.pricing.report.method import METHOD
 from pipelines.pricing.report.restated import restated, trends_of_all
@@ -53,18 +54,21 @@ def report_html(head: ReportHead, forecast: Forecast) -> bytes:
 def _sections(forecast: Forecast) -> list[_Section]:
     covers = forecast.covers
     none = "" if covers else para("No cover has a forecast.")
-    moved = {name: restated(name, made.made.restatement) for name, made in covers.items()}
+    moved = {
+        name: part_or_reason(f"restatement of {words(name)}", partial(restated, name, made.made.restatement))
+        for name, made in covers.items()
+    }
     judged = {name: cover_section(name, made) for name, made in covers.items()}
     return [
-        _Section("summary", "1. Summary", summary(forecast), {}),
+        _Section("summary", "1. Summary", part_or_reason("summary", partial(summary, forecast)), {}),
         _Section(
             "experience",
             "2. From experience to the rating year",
-            trends_of_all(forecast.all_covers) + none,
+            part_or_reason("trends", partial(trends_of_all, forecast.all_covers)) + none,
             moved,
         ),
         _Section("covers", "3. Cover by cover", none, judged),
-        _Section("drift", "4. Drift", drift(forecast), {}),
+        _Section("drift", "4. Drift", part_or_reason("drift", partial(drift, forecast)), {}),
         _Section("method", "5. Method", METHOD, {}),
     ]
 

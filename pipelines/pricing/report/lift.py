@@ -8,7 +8,7 @@ import polars as pl
 
 from models_ml.challenger import Challenger
 from pipelines.pricing.forecasting.forecast import ForecastCover
-from pipelines.pricing.page.markup import Kind, fold, frame_table, note, para, remark, text, words
+from pipelines.pricing.page.markup import Kind, fold, frame_table, note, para, remark, sentence, text, words
 from pipelines.pricing.page.style import ACCENT, INK, MUTED, SOFT
 from pipelines.pricing.report.canvas import head, one_line, svg
 
@@ -63,7 +63,7 @@ def importance(cover: ForecastCover) -> str:
     """What the forecast owes to each factor, and what the driving score adds to all others."""
     table = cover.evaluation.importance
     if table.is_empty():
-        return note("No factor, so no importance.")
+        return note(sentence(remark(cover.evaluation.remarks, "importance", "no factor, so no importance")))
     drawing = svg(
         lambda figure: _draw_importance(figure.subplots(), table),
         (9.6, 0.7 + 0.2 * table.height),

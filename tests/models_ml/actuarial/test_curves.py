@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 
 from models_ml.actuarial.curves import _penalised, smooth_curve
@@ -132,3 +136,22 @@ def test_what_cannot_be_is_refused() -> None:
         smooth_curve(levels([1.0, 1.0]).with_columns(level_order=1))
     with pytest.raises(ModellingError, match="not sideways"):
         smooth_curve(levels([1.0, 1.0]), "sideways")  # type: ignore[arg-type]
+
+
+EXPOSURES, SEEN = (0.0, 1e-9, 1e-3, 0.4, 5.0, 200.0, 1e5), (0.0, 1e-6, 0.3, 1.0, 5.0, 80.0)
+THIN = st.lists(
+    st.tuples(st.sampled_from(EXPOSURES), st.sampled_from(SEEN)),
+    min_size=1,
+    max_size=9,
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(THIN)
+@example([(200.0, 0.0), (200.0, 0.0), (200.0, 0.0), (1e-3, 1.0), (5.0, 0.0)])
+def test_thin_levels_end_in_a_finite_curve_or_in_a_reason(seen: list[tuple[float, float]]) -> None:
+    exposure, raw = (list(column) for column in zip(*seen, strict=True))
+    with contextlib.suppress(ModellingError):
+        smoothed = smooth_curve(levels(raw, np.array(exposure))).table["smoothed"].to_numpy()
+        assert np.isfinite(smoothed).all()
+        assert (smoothed > 0).all()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import polars as pl
 import pytest
 
 from pipelines.pricing.forecasting.forecast import Forecast
-from pipelines.pricing.report import ReportHead, report_html
+from pipelines.pricing.report import ReportHead, covers, document, report_html
 from tests.pipelines.pricing.report.conftest import TRICKY
 
 VOID = {"meta", "br", "link", "path", "use", "rect"}
@@ -141,3 +142,18 @@ def test_a_client_without_any_forecast_has_a_page(head: ReportHead) -> None:
     _, said = read(report_html(head, Forecast({}, {"theft": "no claims"}, {}, None)))
     for sentence in ("No cover could be forecast.", "Theft is not priced.", "No challenger was judged"):
         assert sentence in said
+
+
+def test_a_part_that_cannot_be_drawn_says_so_and_the_rest_of_the_page_stands(
+    head: ReportHead, sparse: Forecast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def singular(*_: object) -> str:
+        raise np.linalg.LinAlgError("Singular matrix")
+
+    whole = read(report_html(head, sparse))[1]
+    monkeypatch.setattr(covers, "lift", singular)
+    monkeypatch.setattr(document, "drift", singular)
+    told = read(report_html(head, sparse))[1]
+    assert "Order, and the challenger could not be drawn: Singular matrix." in told
+    assert "Drift could not be drawn: Singular matrix." in told
+    assert told.count("Year by year") == whole.count("Year by year") > 0
