@@ -25,7 +25,8 @@ def claim_flags(repricing: Repricing) -> dg.MaterializeResult[None]:
     plan = repricing.plan()
     start, _ = plan.mapping.rating_year(plan.rating_year)
     with step("claim flags") as log:
-        models = take_over(plan.settings.forecast(plan.client, plan.rating_year)).models
+        store = plan.settings.models / plan.client
+        models = take_over(plan.settings.forecast(plan.client, plan.rating_year), store).models
         flags = flag_claims(plan.settings.serving(plan.client), models, start)
         save_flags(flags, flags_path(plan.settings, plan.client))
         high = int((flags["band"] == "high").sum())

@@ -74,7 +74,7 @@ def cost_forecast(repricing: Repricing) -> dg.MaterializeResult:  # type: ignore
             report=report_html(head, forecast),
             evaluation=evaluation_json(forecast),
         )
-        hand_over(made, folder)
+        hand_over(made, folder, here.models / plan.client)
         log.say(f"rated by {kept.rated_by.name}; challenger {kept.in_words()}")
     judged = pl.DataFrame(
         [
@@ -135,7 +135,7 @@ def rate_table(repricing: Repricing) -> dg.MaterializeResult[None]:
     plan = repricing.plan()
     with step("rate table", slow=True) as log:
         folder = plan.settings.forecast(plan.client, plan.rating_year)
-        drafted = draft_rate_table(plan, take_over(folder))
+        drafted = draft_rate_table(plan, take_over(folder, plan.settings.models / plan.client))
         if drafted is None:
             log.say("nothing to price: no cover has both exposure and claims")
             return dg.MaterializeResult(metadata={"dagster/row_count": 0})

@@ -15,6 +15,7 @@ from models_ml.promotion import Promotion
 from pipelines.files import parquet_bytes
 from pipelines.pricing.forecasting.experience import Experience
 from pipelines.pricing.forecasting.forecast import Forecast
+from pipelines.pricing.forecasting.handover import stored_tables
 from pipelines.pricing.forecasting.model_card import ModelRecord
 from pipelines.pricing.forecasting.store import StoredModel, save_model, set_champion
 from pipelines.pricing.versions.manifest import code_revision, library_versions
@@ -110,24 +111,8 @@ def _record(plan: Plan, purpose: str, forecast: Forecast, data: Mapping[str, str
 
 def _relativities(forecast: Forecast) -> dict[str, bytes]:
     """Base values of every cover, and all relativities."""
-    bases = pl.DataFrame(
-        [
-            {
-                "cover": cover,
-                "base_frequency": model.base_frequency_,
-                "base_severity": model.base_severity_,
-                "recovery_factor": model.recovery_factor_,
-                "large_loss_factor": model.large_loss_factor,
-            }
-            for cover, model in forecast.models.items()
-        ]
-    )
-    pieces = [
-        model.relativities_.select(pl.lit(cover).alias("cover"), pl.all())
-        for cover, model in forecast.models.items()
-    ]
-    tables = {"bases.parquet": parquet_bytes(bases)}
-    return tables | ({"relativities.parquet": parquet_bytes(pl.concat(pieces))} if pieces else {})
+    tables = stored_tables(forecast.models)
+    return {f"{name}.parquet": parquet_bytes(frame) for name, frame in tables.items()}
 
 
 def _pairs(forecast: Forecast) -> dict[str, bytes]:

@@ -31,7 +31,7 @@ def draft_of_last_forecast(
     folder = settings.forecast(plan.client, rating_year)
     if not (folder / MODELS).exists():
         raise PublicationError(f"{plan.client} has no forecast of {rating_year}: ratewright run makes one")
-    drafted = draft_rate_table(plan, take_over(folder), overall_change)
+    drafted = draft_rate_table(plan, take_over(folder, settings.models / plan.client), overall_change)
     if drafted is None:
         raise PublicationError(
             f"{plan.client}: the forecast of {rating_year} has no cover that can be priced"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +13,9 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from models_ml.boosting.export import rate_from_frames
+from models_ml.frequency_severity import FrequencySeverityModel
 from models_ml.rating import evidence
+from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.forecasting.experience import Experience
 from pipelines.pricing.forecasting.forecast import Forecast, fit_forecast
 from pipelines.pricing.forecasting.handover import Handover, hand_over, take_over
@@ -127,35 +131,95 @@ def test_the_same_forecast_is_the_same_version(kept: Kept, experience: Experienc
     assert keep_forecast(forecast, experience, plan(tmp_path)).champion.name == champion.name
 
 
-def test_what_is_handed_over_is_taken_over_to_the_last_bit(forecast: Forecast, tmp_path: Path) -> None:
-    told = {cover: evidence(model) for cover, model in forecast.models.items()}
-    refused = dict(forecast.refused)
-    made = Handover(
-        forecast.models,
-        told,
-        forecast.judgements,
-        refused,
-        "acme-1",
-        "acme-1",
-        "acme-2 did not pass",
-        {"damage": MIDDLE},
-        b"<html>",
-        b"{}",
+def handover(forecast: Forecast, rated_by: str) -> Handover:
+    return Handover(
+        models=forecast.models,
+        evidences={cover: evidence(model) for cover, model in forecast.models.items()},
+        judgements=forecast.judgements,
+        refused=dict(forecast.refused),
+        rated_by=rated_by,
+        champion=rated_by,
+        challenger="acme-2 did not pass",
+        priced_to={"damage": MIDDLE},
+        report=b"<html>",
+        evaluation=b"{}",
     )
-    hand_over(made, tmp_path)
-    found = take_over(tmp_path)
+
+
+@pytest.fixture
+def handed(kept: Kept) -> tuple[Handover, Path, Path]:
+    """A hand-over as it was made, where it lies, and the client's model store."""
+    forecast, champion, _ = kept
+    made, models = handover(forecast, champion.name), champion.path.parent
+    folder = models.parent.parent / "forecasts" / "acme" / "2026"
+    hand_over(made, folder, models)
+    return made, folder, models
+
+
+def test_what_is_handed_over_is_taken_over_to_the_last_bit(handed: tuple[Handover, Path, Path]) -> None:
+    made, folder, models = handed
+    found = take_over(folder, models)
     assert found.refused == made.refused
     assert "theft_of_parts" in found.refused
-    assert (found.rated_by, found.champion, found.challenger) == ("acme-1", "acme-1", "acme-2 did not pass")
+    assert (found.rated_by, found.champion, found.challenger) == (
+        made.rated_by,
+        made.rated_by,
+        "acme-2 did not pass",
+    )
     assert (found.priced_to, found.report, found.evaluation) == ({"damage": MIDDLE}, b"<html>", b"{}")
     for cover, model in made.models.items():
         assert found.models[cover].to_dict() == model.to_dict()
         assert found.judgements[cover].to_dict() == made.judgements[cover].to_dict()
-        assert_frame_equal(found.evidences[cover], told[cover], check_exact=True)
+        assert_frame_equal(found.evidences[cover], made.evidences[cover], check_exact=True)
 
 
-def test_a_folder_without_models_was_not_finished(forecast: Forecast, tmp_path: Path) -> None:
-    hand_over(Handover(forecast.models, {}, {}, {}, "acme-1", "acme-1", "", {}, b"", b""), tmp_path)
-    (tmp_path / "forecast.json").unlink()
-    with pytest.raises(FileNotFoundError):
-        take_over(tmp_path)
+def test_a_folder_without_models_was_not_finished(handed: tuple[Handover, Path, Path]) -> None:
+    _, folder, models = handed
+    (folder / "forecast.json").unlink()
+    with pytest.raises(PublicationError, match=r"was not handed over whole .*; forecast again"):
+        take_over(folder, models)
+
+
+@pytest.mark.parametrize("name", ["forecast.json", "evaluation.json", "model_report.html"])
+@pytest.mark.parametrize("edit", ["{}", "", "not json", "one digit"])
+def test_a_file_that_was_edited_is_refused(handed: tuple[Handover, Path, Path], name: str, edit: str) -> None:
+    _, folder, models = handed
+    path = folder / name
+    path.write_text(path.read_text().replace("7", "8", 1) + " " if edit == "one digit" else edit + " ")
+    with pytest.raises(PublicationError, match="is not what the forecast handed over; forecast again"):
+        take_over(folder, models)
+
+
+def test_models_that_are_not_those_stored_under_their_name_are_refused(
+    handed: tuple[Handover, Path, Path],
+) -> None:
+    """Whoever can write the hashes as well: a price still names no model that did not make it."""
+    made, folder, models = handed
+    values = {cover: model.to_dict() for cover, model in made.models.items()}
+    values["damage"]["base_severity_"] *= 10
+    dearer = {cover: FrequencySeverityModel.from_dict(told) for cover, told in values.items()}
+    hand_over(replace(made, models=dearer), folder, models)
+    with pytest.raises(PublicationError, match=f"is not {made.rated_by}: its bases differ"):
+        take_over(folder, models)
+
+
+@pytest.mark.parametrize("register", ["{}", "[]", "", "not json"])
+def test_a_hand_over_without_its_hashes_is_refused(
+    handed: tuple[Handover, Path, Path], register: str
+) -> None:
+    _, folder, models = handed
+    (models / "handed_over_2026.json").write_text(register)
+    with pytest.raises(PublicationError, match="forecast again"):
+        take_over(folder, models)
+
+
+def test_a_hand_over_that_holds_no_forecast_is_refused_whatever_its_hashes_say(
+    handed: tuple[Handover, Path, Path],
+) -> None:
+    _, folder, models = handed
+    for content in ("{}", "[]", '{"models": {"damage": 1}}'):
+        (folder / "forecast.json").write_text(content)
+        hashes = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir()}
+        (models / "handed_over_2026.json").write_text(json.dumps(hashes))
+        with pytest.raises(PublicationError, match=r"holds no forecast .*; forecast again"):
+            take_over(folder, models)
