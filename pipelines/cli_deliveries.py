@@ -90,6 +90,29 @@ def withdraw_delivery(
     console.print(f"{name} is withdrawn. The warehouse follows with the next run.", markup=False)
 
 
+@delivered.command("forget")
+def forget_rows(
+    older_than: Annotated[int, typer.Option(min=0, help="Days since they were refused, at least.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    client: Client = None,
+) -> None:
+    """Delete the client's own rows from quarantine; what was refused, where and why stays.
+
+    Quarantine keeps every refused row as it was sent, so that it can be mended, readable by its owner alone.
+
+    Example: ratewright deliveries forget --older-than 90 --yes
+    """
+    import datetime as dt
+
+    from pipelines.landing.retention import forget_records
+
+    places = _places(client)
+    if not yes:
+        typer.confirm(f"Delete refused rows of {older_than} days ago and older for good?", abort=True)
+    rows = forget_records(places, dt.timedelta(days=older_than))
+    console.print(f"{rows:,} rows were deleted from {places.quarantine}.", markup=False)
+
+
 def _told(rows: Counts) -> str:
     """Counts in words, as wide as they need to be: a number that is cut off says nothing."""
     return (

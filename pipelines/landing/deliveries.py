@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipelines.errors import InputError, nearest
+from pipelines.landing.identities import line_in_words
 from pipelines.landing.journal import landing_at
 from pipelines.landing.judging.settlement import Settlement
 from pipelines.landing.ledger import Counts, Delivery, Entry, Ledger, total
@@ -14,6 +15,8 @@ from pipelines.landing.places import Places
 from pipelines.progress import step
 from pipelines.quoting import scan_parquet_files
 from pipelines.settings import LANDING_MEMORY
+
+MALFORMED = "malformed"
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ def reasons(places: Places, view: DeliveryView) -> pl.DataFrame:
     parts = [entry.part for entry in view.entries]
     paths = [p for part in parts for p in places.quarantine.glob(f"{part}*.parquet")]
     columns = ["status", "source", "rule"]
+    value = pl.col("value")
+    shown = pl.when(pl.col("rule") == MALFORMED).then(line_in_words(value)).otherwise(value)
     told = []
     if paths:
         told.append(
@@ -66,7 +71,7 @@ def reasons(places: Places, view: DeliveryView) -> pl.DataFrame:
             .agg(
                 rows=pl.struct("file", "row").n_unique(),
                 reason=pl.col("reason").first(),
-                example=pl.format("row {} of {}: {}", "row", "file", pl.col("value").fill_null("")).first(),
+                example=pl.format("row {} of {}: {}", "row", "file", shown.fill_null("")).first(),
             )
             .collect()
         )

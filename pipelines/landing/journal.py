@@ -19,6 +19,8 @@ from pipelines.files import write_atomically
 from pipelines.landing.places import Changes, Places, stage_empty_sources
 
 JOURNAL = "journal.json"
+PRIVATE = "quarantine"
+"""Holds the client's own rows, identities in them: for its owner alone."""
 
 
 @contextmanager
@@ -30,7 +32,8 @@ def landing_at(places: Places) -> Iterator[Changes]:
     places.lake.mkdir(parents=True, exist_ok=True)
     with FileLock(places.lake / ".landing.lock"):
         recover(places)
-        places.staging.mkdir()
+        # Rows are staged as the client sent them.
+        places.staging.mkdir(mode=0o700)
         changes = Changes(places)
         stage_empty_sources(changes)
         try:
@@ -67,6 +70,9 @@ def _replay(steps: dict[str, Any], places: Places) -> None:
         if source.exists():
             final: Path = getattr(places, place) / target
             final.parent.mkdir(parents=True, exist_ok=True)
+            if place == PRIVATE:
+                final.parent.chmod(0o700)
+                source.chmod(0o600)
             source.replace(final)
     for place, target in steps["deletes"]:
         gone: Path = getattr(places, place) / target

@@ -232,6 +232,7 @@ def delivery_files(delivery: Path, mapping: Mapping) -> list[tuple[Path, FileMap
     _hold_names(delivery)
     if not delivery.is_dir():
         raise InputError(str(delivery), expected="a delivery folder", found="no such folder")
+    _hold_within(delivery)
     paths = sorted(p for p in delivery.rglob("*") if p.is_file() and not p.name.startswith(NOT_DATA))
     chosen = []
     for path in paths:
@@ -255,6 +256,19 @@ def _hold_names(delivery: Path) -> None:
             shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
             shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
             raise InputError(shown, expected="a file name of printable letters in UTF-8", found="another")
+
+
+def _hold_within(delivery: Path) -> None:
+    """A link may lead to any file of the machine, and a pipe or a device is none."""
+    root = delivery.resolve()
+    for path in delivery.rglob("*"):
+        if path.name.startswith(NOT_DATA):
+            continue
+        name = path.relative_to(delivery).as_posix()
+        if path.is_symlink() and not path.resolve().is_relative_to(root):
+            raise InputError(name, expected="a file of the delivery", found="a link that leads out of it")
+        if not (path.is_file() or path.is_dir()):
+            raise InputError(name, expected="a file", found="a broken link, a pipe or a device")
 
 
 def _outcome(staged: list[StagedFile]) -> str:

@@ -55,6 +55,7 @@ def mapping(tmp_path: Path) -> Path:
         "deliveries list",
         "deliveries show",
         "deliveries withdraw",
+        "deliveries forget",
         "sql",
     ],
 )

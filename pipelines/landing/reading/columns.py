@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import polars as pl
 
+from pipelines.landing.identities import masked
 from pipelines.landing.mapping import (
     PLACEHOLDER,
     UNIT_FACTORS,
@@ -41,10 +42,10 @@ NTH = "_nth"
 class PlannedColumn:
     """How one canonical column is computed.
 
-    `value` has the contract's type, `raw` is text; `origin` names the client's column for a person;
-    `expected` completes the sentence "expected ..." when the value could not be made. `second_pass` is
-    the other moment of a local time that a clock change repeats, `skipped` says that a clock change left
-    the local time out, `open_end` that the client wrote no end on purpose.
+    `value` has the contract's type, `raw` is the client's text as it is shown; `origin` names the client's
+    column for a person; `expected` completes the sentence "expected ..." when the value could not be made.
+    `second_pass` is the other moment of a local time that a clock change repeats, `skipped` says that a clock
+    change left the local time out, `open_end` that the client wrote no end on purpose.
     """
 
     name: str
@@ -79,8 +80,9 @@ def plan_column(
         text, raw = _template(spec.template, schema, how)
         made = _convert(text, pl.String(), target, spec, how)
         origin = ", ".join(spec.inputs())
+        shown = masked(raw) if spec.pseudonym else raw
         return PlannedColumn(
-            name, made.value, raw, origin, made.expected, spec.inputs(), spec.pseudonym, spec.required
+            name, made.value, shown, origin, made.expected, spec.inputs(), spec.pseudonym, spec.required
         )
     column = spec.inputs()[0]
     dtype = schema[column]
@@ -97,7 +99,7 @@ def plan_column(
     return PlannedColumn(
         name,
         value,
-        raw,
+        masked(raw) if spec.pseudonym else raw,
         column,
         made.expected,
         (column,),
