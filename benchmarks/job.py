@@ -129,8 +129,16 @@ def repeat(data: Path, words: tuple[str, ...], times: int) -> tuple[int, str]:
             return rc, f"run {number + 1} of the same: {said}"
         after = files_of_tables(data)
         if other := sorted(n for n in before.keys() | after.keys() if before.get(n) != after.get(n)):
-            return 1, f"run {number + 1} of the same left {len(other)} files otherwise, such as {other[0]}"
+            told = f"run {number + 1} of the same left {len(other)} files otherwise, such as {other[0]}"
+            return 1, f"{told}; {other_inputs(data)}"
     return 0, ""
+
+
+def other_inputs(data: Path) -> str:
+    """In what the manifests of the versions under a data folder differ."""
+    manifests = [json.loads(p.read_bytes()) for p in sorted((data / "rates").rglob("manifest.json"))]
+    names = {name for made in manifests for name in made if any(made[name] != m.get(name) for m in manifests)}
+    return f"{len(manifests)} versions, whose manifests differ in {', '.join(sorted(names)) or 'nothing'}"
 
 
 def files_of_tables(data: Path) -> dict[str, str]:

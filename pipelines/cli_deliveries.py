@@ -79,6 +79,7 @@ def withdraw_delivery(
 
     Example: ratewright deliveries withdraw 2025-03
     """
+    from pipelines.client_lock import held
     from pipelines.landing.deliveries import find_delivery, withdraw
     from pipelines.settings import settings
 
@@ -86,7 +87,8 @@ def withdraw_delivery(
     rows = sum(view.counts.accepted for view in find_delivery(places, name))
     if not yes:
         typer.confirm(f"Take {rows:,} accepted rows of {name} back?", abort=True)
-    withdraw(places, name, settings().landing_memory, settings().threads)
+    with held(settings().root, places.lake.name, f"deliveries withdraw {name}"):
+        withdraw(places, name, settings().landing_memory, settings().threads)
     console.print(f"{name} is withdrawn. The warehouse follows with the next run.", markup=False)
 
 

@@ -6,7 +6,7 @@ import dagster as dg
 
 from pipelines.fraud.assets import claim_flags
 from pipelines.gates.assets import delivery_gate
-from pipelines.jobs import annual_repricing, new_delivery, yearly_schedules
+from pipelines.jobs import annual_repricing, dead_runs, new_delivery, yearly_schedules
 from pipelines.landing.assets import land_delivery
 from pipelines.pricing.assets import cost_forecast, rate_table
 from pipelines.repricing import Repricing
@@ -25,7 +25,7 @@ defs = dg.Definitions(
     asset_checks=[delivery_gate],
     jobs=[annual_repricing],
     schedules=yearly_schedules(settings()),
-    sensors=[new_delivery],
+    sensors=[new_delivery, dead_runs],
     resources={"repricing": Repricing.configure_at_launch(), "dbt": dbt_resource()},
     executor=dg.in_process_executor,
 )

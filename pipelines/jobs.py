@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from pipelines.dead_runs import fail_dead_runs
 from pipelines.errors import InputError
 from pipelines.landing.mapping import load_mapping
 from pipelines.repricing import mapping_of, next_rating_year
@@ -57,6 +58,17 @@ def _yearly(here: Settings, clients: list[str]) -> dg.ScheduleDefinition:
             )
 
     return yearly_repricing
+
+
+@dg.sensor(
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=60,
+    description="Fails runs whose process was killed, so that the next in the queue can start.",
+)
+def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Fail runs that nobody is working on; it starts none."""
+    failed = fail_dead_runs(context.instance)
+    return dg.SkipReason(f"{len(failed)} runs were failed" if failed else "every run has its process")
 
 
 @dg.sensor(

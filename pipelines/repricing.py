@@ -8,8 +8,11 @@ from functools import cached_property
 from pathlib import Path
 
 import dagster as dg
+from filelock import FileLock
 from pydantic import Field, PrivateAttr
 
+from pipelines.client_lock import take
+from pipelines.dead_runs import PROCESS, this_process
 from pipelines.errors import InputError, nearest
 from pipelines.landing.mapping import Mapping, load_mapping
 from pipelines.settings import PROJECT_ROOT, Settings, settings
@@ -63,10 +66,26 @@ class Repricing(dg.ConfigurableResource):  # type: ignore[type-arg]
         "latest day that anything is known of.",
     )
     _resolved: Plan | None = PrivateAttr(default=None)
+    _lock: FileLock | None = PrivateAttr(default=None)
 
-    def setup_for_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 - Dagster's
-        """Resolve the parameters once, before the first step: all steps are about the same."""
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Resolve the parameters once, before the first step, and hold the client until the last has ended.
+
+        Raises:
+            InputError: see `resolve`.
+            RunError: another process holds the client.
+        """
         self._resolved = self.resolve()
+        run = context.run
+        if run is not None and context.instance is not None:
+            context.instance.add_run_tags(run.run_id, {PROCESS: this_process()})
+        what = f"run for {self.rating_year}" + (f", {run.run_id[:8]} in Dagster" if run else "")
+        self._lock = take(self._resolved.settings.root, self.client, what)
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 - Dagster's
+        """Let go of the client."""
+        if self._lock is not None:
+            self._lock.release()
 
     def plan(self) -> Plan:
         """The parameters of this run.

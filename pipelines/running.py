@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.client_lock import held
+from pipelines.dead_runs import fail_dead_runs
 from pipelines.errors import InputError
 from pipelines.instance import prepare_home
 from pipelines.progress import LOGGER
@@ -38,17 +40,18 @@ def run_job(delivery: Path | None, mapping: Path | None, rating_year: int, valua
 
     Raises:
         InputError: the delivery, the mapping or an argument cannot be used; nothing was written.
-        RunError: another process holds the client's warehouse.
+        RunError: another process holds the client or its warehouse.
     """
     began = time.perf_counter()
     repricing = _asked(delivery, mapping, rating_year, valuation_date)
     plan = repricing.plan()
     _check_before_anything_is_written(plan.mapping_path, plan.delivery, simulated=delivery is None)
     client = plan.mapping.client
-    _hold_the_warehouse(settings().warehouse(client))
-    if delivery is None:
-        make_portfolio(plan.delivery)
-    success = _execute(repricing)
+    with held(settings().root, client, f"ratewright run for {plan.rating_year}"):
+        _hold_the_warehouse(settings().warehouse(client))
+        if delivery is None:
+            make_portfolio(plan.delivery)
+        success = _execute(repricing)
     seconds = time.perf_counter() - began
     if not success:
         quarantine = settings().quarantine(client)
@@ -112,6 +115,7 @@ def _execute(repricing: Repricing) -> bool:
         "resources": {"repricing": {"config": repricing.model_dump(include=set(Repricing.model_fields))}},
     }
     with dg.DagsterInstance.get() as instance:
+        fail_dead_runs(instance)
         result = job.execute_in_process(run_config=config, instance=instance, raise_on_error=False)
         for event in result.filter_events(lambda e: e.is_step_failure):
             _explain(event.step_failure_data.error, event.step_key or "")

@@ -44,6 +44,12 @@ def latest_day(lake: Path) -> dt.date:
     return latest
 
 
+def year_of_last_run(lake: Path) -> int | None:
+    """The rating year that a client's warehouse stands for, that of its last run; None without one."""
+    paths = sorted((lake / "run_parameters").glob("*.parquet"))
+    return int(scan_parquet_files(paths).select("rating_year").collect().item()) if paths else None
+
+
 def write_parameters(
     lake: Path, mapping: Mapping, rating_year: int, valuation_date: dt.date | None
 ) -> pl.DataFrame:

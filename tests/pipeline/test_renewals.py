@@ -139,13 +139,26 @@ def test_a_change_that_was_decided_is_drafted_beside_what_cost_indicates(
     installation: Installation, tmp_path: Path
 ) -> None:
     mine = replace(installation, data=tmp_path / "data")
-    for folder in ("forecasts", "serving", "ledger", "published", "rates", "lake/simulated/run_parameters"):
+    for folder in (
+        "forecasts",
+        "models",
+        "serving",
+        "ledger",
+        "published",
+        "rates",
+        "lake/simulated/run_parameters",
+    ):
         shutil.copytree(installation.data / folder, mine.data / folder)
     draft = ("rates", "draft", "--mapping", str(MAPPING), "--rating-year", "2026", "--overall-change")
     done = mine.ratewright(*draft, "0.02")
     assert done.returncode == 0, done.stderr
     assert "premium +2.0% (indicated +" in done.stdout
     assert "asked for +2.0%" in done.stdout
+    forecasts = mine.data / "forecasts" / "simulated"
+    shutil.copytree(forecasts / "2026", forecasts / "2027")
+    another = mine.ratewright(*("2027" if word == "2026" else word for word in draft), "0.02")
+    assert another.returncode == 1
+    assert "the warehouse of simulated was built last for 2026: run for 2027 first" in another.stderr
     refused = mine.ratewright(*draft, "0.9")
     assert refused.returncode == 1
     assert "target change 0.9 lies beyond floor -0.2000 and cap 0.2000" in refused.stderr

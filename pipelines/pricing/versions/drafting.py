@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pipelines.client_lock import held
+from pipelines.landing.parameters import year_of_last_run
 from pipelines.pricing.errors import PublicationError
 from pipelines.pricing.forecasting.handover import MODELS, take_over
 from pipelines.pricing.versions.making import draft_rate_table
@@ -25,13 +27,22 @@ def draft_of_last_forecast(
 
     Raises:
         InputError: the mapping cannot be used.
-        PublicationError: no run has left a forecast of that year, or the overall change cannot be met.
+        PublicationError: no run has left a forecast of that year, the last run was for another year, or the
+            overall change cannot be met.
+        RunError: another process holds the client.
     """
     plan = Plan(settings.landing, mapping.resolve(), rating_year, None, settings)
     folder = settings.forecast(plan.client, rating_year)
     if not (folder / MODELS).exists():
         raise PublicationError(f"{plan.client} has no forecast of {rating_year}: ratewright run makes one")
-    drafted = draft_rate_table(plan, take_over(folder, settings.models / plan.client), overall_change)
+    with held(settings.root, plan.client, f"rates draft for {rating_year}"):
+        stands = year_of_last_run(settings.lake(plan.client))
+        if stands != rating_year:
+            raise PublicationError(
+                f"the warehouse of {plan.client} was built last for {stands}: run for {rating_year} first, "
+                "so that customers and plan are those of that year"
+            )
+        drafted = draft_rate_table(plan, take_over(folder, settings.models / plan.client), overall_change)
     if drafted is None:
         raise PublicationError(
             f"{plan.client}: the forecast of {rating_year} has no cover that can be priced"
