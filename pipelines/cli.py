@@ -134,6 +134,26 @@ def status() -> None:
     console.print(table if rows else "Nothing has landed yet. Start with: ratewright run")
 
 
+@app.command()
+def doctor(client: Client = None) -> None:
+    """Look whether everything that was written still stands: lake, serving copies, rate tables, models.
+
+    Every file is read and held to its hash; nothing is changed. Exit code 1 if anything is wrong.
+
+    Example: ratewright doctor --client acme
+    """
+    from pipelines.doctor import examine
+    from pipelines.settings import settings
+
+    wrong = 0
+    for what, faults in examine(settings(), client):
+        console.print(f"{what}: {'well' if not faults else f'{len(faults)} faults'}", markup=False)
+        for fault in faults:
+            console.print(f"  {fault}", markup=False)
+        wrong += len(faults)
+    raise typer.Exit(1 if wrong else 0)
+
+
 @flags.command("list")
 def list_flags(
     client: Client = None,

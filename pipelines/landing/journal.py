@@ -16,6 +16,7 @@ from typing import Any
 from filelock import FileLock
 
 from pipelines.files import write_atomically
+from pipelines.landing.integrity import stage_hashes
 from pipelines.landing.places import Changes, Places, stage_empty_sources
 
 JOURNAL = "journal.json"
@@ -53,6 +54,7 @@ def recover(places: Places) -> None:
 
 
 def _commit(changes: Changes) -> None:
+    stage_hashes(changes)
     staging = changes.places.staging
     moves = [
         [staged.relative_to(staging).as_posix(), place, target]

@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 
 from pipelines.errors import InputError
+from pipelines.landing.integrity import hold_to_ledger
 from pipelines.landing.journal import landing_at
 from pipelines.landing.judging.settlement import Settlement
 from pipelines.landing.ledger import DeliveredFile, Delivery, Entry, Ledger, day_of
@@ -63,6 +64,7 @@ def land(
     Raises:
         InputError: the delivery cannot be used as it is, or another key stands behind what has landed; lake,
             quarantine and ledger are untouched.
+        RunError: the lake was damaged, and this delivery does not bring what is missing.
     """
     files = delivery_files(delivery, mapping)
     with landing_at(places) as changes:
@@ -70,7 +72,8 @@ def land(
         hold_to_fingerprint(places.ledger, key, has_landed=bool(ledger.entries()))
         hashes = {path: content_hash(path) for path, _ in files}
         _counted_by_one_clock(mapping, hashes, ledger)
-        known, fresh = _sort_out(files, hashes, mapping, ledger)
+        damaged = hold_to_ledger(places, hashes.values())
+        known, fresh = _sort_out(files, hashes, mapping, ledger, damaged)
         same = _same_before(delivery.name, hashes, ledger)
         if not fresh and same:
             return LandingReport(mapping.client, known=tuple(known))
@@ -100,9 +103,13 @@ def _counted_by_one_clock(mapping: Mapping, hashes: dict[Path, str], ledger: Led
 
 
 def _sort_out(
-    files: list[tuple[Path, FileMapping]], hashes: dict[Path, str], mapping: Mapping, ledger: Ledger
+    files: list[tuple[Path, FileMapping]],
+    hashes: dict[Path, str],
+    mapping: Mapping,
+    ledger: Ledger,
+    damaged: set[str],
 ) -> tuple[list[Entry], list[_Fresh]]:
-    """Files that have landed under these rules, and those that have not; a file twice counts once."""
+    """Files that have landed under these rules and stand, and those that have not; one twice counts once."""
     entries = {entry.sha256: entry for entry in ledger.entries()}
     known: dict[str, Entry] = {}
     fresh: dict[str, _Fresh] = {}
@@ -111,7 +118,9 @@ def _sort_out(
         if sha256 in known:
             continue
         entry = entries.get(sha256)
-        if entry is not None and entry.rules_sha256 == rules_hash(mapping, how):
+        if entry is None or entry.part in damaged:
+            fresh.setdefault(sha256, (path, how, sha256))
+        elif entry.rules_sha256 == rules_hash(mapping, how):
             known[sha256] = entry
         else:
             fresh.setdefault(sha256, (path, how, sha256))

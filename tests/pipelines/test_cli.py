@@ -39,6 +39,7 @@ def mapping(tmp_path: Path) -> Path:
         "gate",
         "simulate",
         "status",
+        "doctor",
         "rates draft",
         "rates list",
         "rates show",

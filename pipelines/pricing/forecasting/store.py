@@ -105,8 +105,8 @@ def load_model(models: Path, client: str, version: str | None = None) -> StoredM
             raise PublicationError(f"{client} has no champion; {_known(models, client)}")
         version = current
     path = models / client / version
-    if version not in _names(models, client):
-        found = nearest(version, _names(models, client))
+    if version not in names_of(models, client):
+        found = nearest(version, names_of(models, client))
         raise PublicationError(f"{client} has no model '{version}': {found}")
     record = _record(path)
     stored = {p.name for p in path.iterdir()} - {RECORD}
@@ -172,22 +172,23 @@ def champion(models: Path, client: str) -> str | None:
 
 def challengers(models: Path, client: str) -> list[str]:
     """Names of a client's versions other than the champion, sorted."""
-    return [name for name in _names(models, client) if name != champion(models, client)]
+    return [name for name in names_of(models, client) if name != champion(models, client)]
 
 
 def stored_models(models: Path) -> Iterator[StoredModel]:
     """Every version of every client, verified, by client and name."""
     for folder in sorted(models.glob("[!.]*/")):
-        for name in _names(models, folder.name):
+        for name in names_of(models, folder.name):
             yield load_model(models, folder.name, name)
 
 
-def _names(models: Path, client: str) -> list[str]:
+def names_of(models: Path, client: str) -> list[str]:
+    """Names of a client's versions, sorted."""
     return sorted(path.parent.name for path in (models / client).glob(f"[!.]*/{RECORD}"))
 
 
 def _known(models: Path, client: str) -> str:
-    names = _names(models, client)
+    names = names_of(models, client)
     return f"stored: {', '.join(names)}" if names else "nothing is stored"
 
 
