@@ -18,7 +18,7 @@ from models_ml.cells import AT_RISK
 from models_ml.cover_forecast import Rating
 from models_ml.evaluation import poisson_loss
 from models_ml.frequency_severity import FrequencySeverityModel
-from models_ml.glm import Array
+from models_ml.glm import Array, repeatable
 from models_ml.relativities import OTHER
 from models_ml.threads import on_one_thread
 
@@ -76,7 +76,8 @@ def fit_challenger(
     weight_of = AT_RISK if AT_RISK in cells.columns else "exposure_years"
     cells = cells.filter(pl.col(weight_of) > 0).sort("cell_id")
     kept = _names_kept(cells, rating)
-    frame, weight = _told_apart(cells, kept), cells[weight_of].to_numpy()
+    # Exposure is summed by as many threads as there are: its last bits differ from run to run.
+    frame, weight = _told_apart(cells, kept), repeatable(cells[weight_of].to_numpy())
     rate = cells["claim_count"].to_numpy() / weight
     chosen = trees or _number_of_trees(frame, rate, weight, rating, seed)
     boosted = _boosted(rating, chosen).fit(frame, rate, weight)

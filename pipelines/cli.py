@@ -1,13 +1,16 @@
 """`ratewright`: the command line. Thin: it parses, calls the rest, and turns outcomes into exit codes.
 
-0 is well, 1 a gate or a run that did not hold, 2 bad usage or input.
+0 is well, 1 a gate or a run that did not hold, 2 bad usage or input, 3 a fault of this program.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import sys
+import traceback
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Annotated
 
 import typer
@@ -21,7 +24,7 @@ from rich.text import Text
 from pipelines.cli_deliveries import delivered
 from pipelines.cli_rates import rates
 from pipelines.cli_sql import sql
-from pipelines.errors import InputError, RatewrightError
+from pipelines.errors import InputError, RatewrightError, as_system_fault, system_fault
 from pipelines.progress import LOGGER, PASSING
 
 app = typer.Typer(
@@ -188,6 +191,25 @@ def main() -> None:
         _clear_line()
         errors.print(f"[bold red]error:[/] {_plain(error)}")
         sys.exit(1)
+    except Exception as error:
+        _clear_line()
+        refused = as_system_fault(error)
+        told, code = system_fault(refused) if refused else _own_fault(error)
+        errors.print(f"[bold red]error:[/] {_plain(told)}")
+        sys.exit(code)
+
+
+def _own_fault(error: Exception) -> tuple[str, int]:
+    """A fault of this program in one line; the traceback stands in a file, for whoever mends it."""
+    first = (str(error).strip().splitlines() or [""])[0][:200]
+    told = f"a fault of Ratewright, not of yours: {type(error).__name__}: {first}"
+    try:
+        handle, name = mkstemp(prefix="ratewright-", suffix=".txt")
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            traceback.print_exception(error, file=stream)
+    except OSError:
+        return told, 3
+    return f"{told}; please send {name} to who keeps it", 3
 
 
 def _clear_line() -> None:
@@ -196,7 +218,7 @@ def _clear_line() -> None:
             handler.clear()
 
 
-def _plain(error: Exception) -> str:
+def _plain(error: Exception | str) -> str:
     return str(error).replace("[", "\\[")
 
 

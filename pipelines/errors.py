@@ -6,6 +6,9 @@ hold (exit code 1). Both print as one line.
 
 from __future__ import annotations
 
+import errno
+import os
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -35,3 +38,42 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
         return f"none of that name; did you mean '{close[0]}'?"
     shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
     return f"none of that name among: {shown}"
+
+
+_WAYS_OUT = {
+    errno.ENOSPC: "free some space and run again: nothing half-written counts",
+    errno.EDQUOT: "free some space and run again: nothing half-written counts",
+    errno.EFBIG: "allow larger files and run again: nothing half-written counts",
+    errno.EROFS: "RATEWRIGHT_DATA_DIR names the data folder; it has to be writable",
+    errno.EACCES: "give this account the right to it, or name another place",
+    errno.EPERM: "give this account the right to it, or name another place",
+    errno.ENOTDIR: "a file stands where a folder is needed: name another place",
+    errno.EEXIST: "a file stands where a folder is needed: name another place",
+    errno.EISDIR: "name a file, not a folder",
+    errno.ENOENT: "name one that exists",
+}
+_OF_THE_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
+
+
+def as_system_fault(error: Exception) -> OSError | None:
+    """What a library raised because the operating system refused something, as the system's error."""
+    if isinstance(error, OSError):
+        return error
+    told = str(error)
+    number = re.search(r"os error (\d+)", told)
+    if number:
+        return OSError(int(number[1]), os.strerror(int(number[1])))
+    known = next((code for code in _WAYS_OUT if os.strerror(code) in told), None)
+    return None if known is None else OSError(known, os.strerror(known))
+
+
+def system_fault(error: OSError) -> tuple[str, int]:
+    """What the operating system refused, as one line with the way out, and the exit code.
+
+    1 is the machine's fault, 2 that of a path which was given.
+    """
+    what = os.strerror(error.errno) if error.errno else str(error) or type(error).__name__
+    where = next((str(name) for name in (error.filename2, error.filename) if name), "")
+    way_out = _WAYS_OUT.get(error.errno or 0, "")
+    line = f"{f'{where}: ' if where else ''}{what}{f'; {way_out}' if way_out else ''}"
+    return line, 1 if error.errno in _OF_THE_MACHINE or not where else 2

@@ -44,4 +44,7 @@ def _years_in_force(here: Settings, client: str) -> str:
 
 
 def _height(path: Path) -> str:
-    return f"{scan_parquet_files(path).select(pl.len()).collect().item():,}"
+    try:
+        return f"{scan_parquet_files(path).select(pl.len()).collect().item():,}"
+    except pl.exceptions.PolarsError:
+        return "cannot be read"

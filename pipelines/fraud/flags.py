@@ -63,7 +63,8 @@ def load_flags(settings: Settings, client: str | None) -> pl.DataFrame:
     """Flags of a client, or of the only client that has any.
 
     Raises:
-        RunError: no run has flagged claims, or several clients have flags and none was named.
+        RunError: no run has flagged claims, several clients have flags and none was named, or they cannot be
+            read.
     """
     found = {p.parent.name: p for p in settings.published.glob("claim_flags/*/claim_flags.parquet")}
     if client is None and len(found) > 1:
@@ -72,4 +73,7 @@ def load_flags(settings: Settings, client: str | None) -> pl.DataFrame:
     if name not in found:
         known = ", ".join(sorted(found)) or "none"
         raise RunError(f"no claim flags for {name or 'any client'}; there are: {known}")
-    return scan_parquet_files(found[name]).collect()
+    try:
+        return scan_parquet_files(found[name]).collect()
+    except pl.exceptions.PolarsError:
+        raise RunError(f"{found[name]} cannot be read: the next run writes it anew") from None

@@ -16,6 +16,7 @@ from typing import Final
 
 from pipelines.errors import RunError
 from pipelines.files import write_atomically
+from pipelines.landing.contracts import CONTRACTS
 from pipelines.landing.ledger import Entry, Ledger
 from pipelines.landing.places import PART_LENGTH, Changes, Places
 
@@ -55,6 +56,25 @@ def faults_of_rows(places: Places, entries: Iterable[Entry]) -> list[Fault]:
         for source, expected in entry.sources.items()
         if rows.get((source, entry.part), 0) != expected
     ]
+
+
+def clear_unfinished(places: Places) -> list[str]:
+    """Delete files of the lake that no ledger entry stands behind: of a landing that never came to its end.
+
+    Returns:
+        Their places below the lake.
+    """
+    entries = {(source, entry.part) for entry in Ledger(places.ledger).entries() for source in entry.sources}
+    parts = {part for _, part in entries}
+    strange = []
+    for path in places.lake.glob("*/**/*.parquet"):
+        source, part = path.relative_to(places.lake).parts[0], path.name[:PART_LENGTH]
+        is_part = len(path.stem) >= PART_LENGTH and all(c in "0123456789abcdef" for c in part)
+        flags_of_entry = source not in CONTRACTS and part in parts
+        if is_part and (source, part) not in entries and not flags_of_entry:
+            path.unlink()
+            strange.append(path.relative_to(places.lake).as_posix())
+    return strange
 
 
 def hold_to_ledger(places: Places, brought: Iterable[str]) -> set[str]:

@@ -10,14 +10,17 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
+from pipelines.errors import RunError
 from pipelines.files import write_atomically
 from pipelines.landing.integrity import stage_hashes
 from pipelines.landing.places import Changes, Places, stage_empty_sources
+from pipelines.progress import LOGGER
 
 JOURNAL = "journal.json"
 PRIVATE = "quarantine"
@@ -49,8 +52,34 @@ def recover(places: Places) -> None:
     """Finish a commit that a dead run has begun, and clear away what it had not committed."""
     journal = places.staging / JOURNAL
     if journal.exists():
-        _replay(json.loads(journal.read_text(encoding="utf-8")), places)
+        steps = _steps_of(journal)
+        if steps is None:
+            LOGGER.warning("%s is no journal of a landing: what it stood for is not landed", journal)
+        else:
+            _replay(steps, places)
     shutil.rmtree(places.staging, ignore_errors=True)
+    if places.staging.exists():
+        raise RunError(f"{places.staging} cannot be cleared away: delete it, and land again")
+
+
+def _steps_of(journal: Path) -> dict[str, Any] | None:
+    """The steps of a journal; None where it is none, or leads out of the client's folders."""
+    try:
+        told = json.loads(journal.read_bytes())
+        steps = {
+            "moves": [[str(staged), str(place), str(target)] for staged, place, target in told["moves"]],
+            "deletes": [[str(place), str(target)] for place, target in told["deletes"]],
+        }
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    places = {field.name for field in fields(Places)}
+    inside = all(place in places for _, place, _ in steps["moves"]) and all(
+        place in places for place, _ in steps["deletes"]
+    )
+    paths = [name for step in (*steps["moves"], *steps["deletes"]) for name in (step[0], step[-1])]
+    if not inside or any(Path(name).is_absolute() or ".." in Path(name).parts for name in paths):
+        return None
+    return steps
 
 
 def _commit(changes: Changes) -> None:

@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 
 from pipelines.errors import InputError
-from pipelines.landing.integrity import hold_to_ledger
+from pipelines.landing.integrity import clear_unfinished, hold_to_ledger
 from pipelines.landing.journal import landing_at
 from pipelines.landing.judging.settlement import Settlement
 from pipelines.landing.ledger import DeliveredFile, Delivery, Entry, Ledger, day_of
@@ -72,6 +72,8 @@ def land(
         hold_to_fingerprint(places.ledger, key, has_landed=bool(ledger.entries()))
         hashes = {path: content_hash(path) for path, _ in files}
         _counted_by_one_clock(mapping, hashes, ledger)
+        if unfinished := clear_unfinished(places):
+            LOGGER.warning("%s files of a landing that never ended were deleted", len(unfinished))
         damaged = hold_to_ledger(places, hashes.values())
         known, fresh = _sort_out(files, hashes, mapping, ledger, damaged)
         same = _same_before(delivery.name, hashes, ledger)

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from models_ml.boosting.export import bands_frame, cells_frame
 from models_ml.challenger import MOST_CELLS, MOST_NAMES, MOST_PAIRS, Challenger, fit_challenger
 from models_ml.cover_forecast import as_cells, fit_as_known
 from models_ml.errors import ModellingError
@@ -90,3 +91,17 @@ def test_a_cover_without_claims_has_no_challenger(fitted: Challenger) -> None:
     silent = as_cells(contracts(1, rows=100), RATING.factors).with_columns(claim_count=pl.lit(0))
     with pytest.raises(ModellingError, match="nothing was observed"):
         fit_challenger(silent, RATING, fitted.champion, seed=20, trees=10)
+
+
+def test_the_last_bits_of_exposure_which_differ_from_run_to_run_change_no_cell() -> None:
+    learn = contracts(5, rows=5_000).with_columns(
+        exposure_years=pl.Series(np.random.default_rng(5).uniform(0.1, 1.0, 5_000))
+    )
+    champion, cells = fit_as_known(learn, RATING), as_cells(learn, RATING.factors)
+    years = cells["exposure_years"].to_numpy()
+    noise = np.random.default_rng(6).choice([-np.inf, np.inf], len(years))
+    again = cells.with_columns(exposure_years=pl.Series(np.nextafter(years, noise)))
+    assert not again.equals(cells)
+    first, second = (fit_challenger(c, RATING, champion, seed=20, trees=10).tables for c in (cells, again))
+    assert cells_frame(first).equals(cells_frame(second))
+    assert bands_frame(first).equals(bands_frame(second))
