@@ -10,7 +10,7 @@ export RATEWRIGHT_DATA_DIR ?= $(abspath $(DATA))
 export DAGSTER_HOME := $(RATEWRIGHT_DATA_DIR)/dagster
 export DO_NOT_TRACK := 1
 
-.PHONY: help install install-dev run test check lint types sql architecture dependencies definitions dev docs pages levels lock clean bench-forecast bench-spine bench-landing bench-marts bench-rating prove-figures prove-forecast prove-job prove-kills prove-truth
+.PHONY: help install install-dev run test check lint types sql architecture dependencies definitions dev docs pages levels lock clean bench-forecast bench-spine bench-landing bench-marts bench-rating prove-figures prove-forecast prove-hostile prove-job prove-kills prove-truth
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -114,6 +114,9 @@ prove-kills: $(VENV)/.dev ## Kill a landing and a publication at fifty random mo
 
 prove-figures: $(VENV)/.dev ## Hold every place that shows a cover's claims and cost to the marts, on pg17 too
 	@RATEWRIGHT_PROOFS=1 $(BIN)/python -m pytest tests/pipeline/test_figures_agree.py
+
+prove-hostile: $(VENV)/.dev ## Attack MAPPINGS=20000, FILES=20000 and COMMANDS=2000 with what nobody would send on purpose
+	@MAPPINGS=$(MAPPINGS) FILES=$(FILES) COMMANDS=$(COMMANDS) SEED=$(SEED) $(BIN)/python -m benchmarks.hostile
 
 bench-landing: $(VENV)/.dev ## Land a simulated brand of VEHICLES=5000 beside a DuckDB COPY of its trips
 	@VEHICLES=$(or $(VEHICLES),5000) $(BIN)/python -m benchmarks.landing

@@ -23,11 +23,16 @@ class InputError(RatewrightError):
     def __init__(self, where: str, *, expected: str, found: str, column: str | None = None) -> None:
         self.where, self.column, self.expected, self.found = where, column, expected, found
         place = f"{where}: column '{column}'" if column else where
-        super().__init__(f"{place}: expected {expected}; found {found}")
+        super().__init__(on_one_line(f"{place}: expected {expected}; found {found}"))
 
 
 class RunError(RatewrightError):
     """A run that ended without a result that may be used."""
+
+
+def on_one_line(text: str) -> str:
+    """A text whose line breaks and other characters that print nothing are written out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str:

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import math
 import re
-import unicodedata
 from decimal import Decimal
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -35,6 +35,13 @@ from pipelines.landing.contracts import CONTRACTS, MONTHLY
 from pipelines.landing.contracts.fields import WINDOWS, Window, WindowKind, takes_open_end
 from pipelines.landing.expectations import Expectations
 from pipelines.landing.reading.formats import a_known_format
+from pipelines.landing.reading.text_formats import (
+    a_decimal_mark,
+    a_delimiter,
+    a_separator,
+    a_text_encoding,
+)
+from pipelines.landing.yaml_files import load_yaml
 
 Unit = Literal["km", "mile", "10k_km", "yuan", "fen", "10k_yuan"]
 UNIT_FACTORS: dict[Unit, Decimal] = {
@@ -46,6 +53,17 @@ UNIT_FACTORS: dict[Unit, Decimal] = {
     "10k_yuan": Decimal(10_000),
 }
 """What one of a unit is in ours, exactly."""
+MOST_BANDS = 200
+NUMBER_OF_ROW = "_row"
+FACTORS_OF_THE_WAREHOUSE = frozenset(
+    {"make", "model", "powertrain", "region", "vehicle_age", "annual_mileage", "driving_score"}
+)
+NAMES_OF_FRAMES = frozenset(
+    {
+        "base", "cell_id", "claim_count", "contract_id", "cover", "exposure_years", "factor", "level",
+        "price", "product", "total", "vehicle_id", "version",
+    }
+)  # fmt: skip
 Formats = Annotated[tuple[Annotated[str, AfterValidator(a_known_format)], ...], Field(min_length=1)]
 PLACEHOLDER = re.compile(r"\{([^{}:]+)(?::(int|year))?\}")
 
@@ -120,16 +138,29 @@ class Unpivot(_Strict):
 class Factor(_Strict):
     """A client rating factor: a column, and the lower bounds of its bands if it is a number."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
     column: str
     bands: tuple[float, ...] | None = None
     codes: dict[str, str] | None = None
 
+    @field_validator("name")
+    @classmethod
+    def _free(cls, name: str) -> str:
+        if name in FACTORS_OF_THE_WAREHOUSE:
+            raise ValueError(f"a name of its own: {name} is a factor that is made of other columns already")
+        if name in NAMES_OF_FRAMES:
+            raise ValueError(f"a name of its own: {name} is a column of the tables that factors stand in")
+        return name
+
     @field_validator("bands")
     @classmethod
     def _rising(cls, bands: tuple[float, ...] | None) -> tuple[float, ...] | None:
-        if bands is not None and (len(bands) < 2 or list(bands) != sorted(set(bands))):
+        if bands is None:
+            return None
+        if len(bands) < 2 or not all(map(math.isfinite, bands)) or list(bands) != sorted(set(bands)):
             raise ValueError("bands are at least two lower bounds in rising order")
+        if len(bands) > MOST_BANDS:
+            raise ValueError(f"at most {MOST_BANDS} bands: nobody could tell that many apart")
         return bands
 
 
@@ -169,6 +200,9 @@ class SourceMapping(_Strict):
                 raise ValueError(f"column '{name}' of {self.source} takes no open_end")
         if self.factors and self.source != "contracts":
             raise ValueError("factors belong to the source contracts")
+        names = [factor.name for factor in self.factors]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ValueError(f"factor '{twice[0]}' stands twice")
         return self
 
     def inputs(self) -> tuple[str, ...]:
@@ -181,33 +215,33 @@ class SourceMapping(_Strict):
         return tuple(dict.fromkeys(names))
 
 
+@cache
+def zones() -> frozenset[str]:
+    """Names of all time zones: listing them reads hundreds of files."""
+    return frozenset(available_timezones())
+
+
 def _a_known_zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError(f"a time zone like Asia/Shanghai; {nearest(value, available_timezones())}")
+    if value not in zones():
+        raise ValueError(f"a time zone like Asia/Shanghai; {nearest(value, sorted(zones()))}")
     return value
 
 
 TimeZone = Annotated[str, AfterValidator(_a_known_zone)]
 
 
-def _a_separator(value: str) -> str:
-    if len(value) != 1 or value.isalnum() or value in "+-":
-        raise ValueError("one character that is no letter, digit or sign")
-    return value
-
-
-Separator = Annotated[str, AfterValidator(_a_separator)]
+Separator = Annotated[str, AfterValidator(a_separator)]
 
 
 class FileMapping(_Strict):
     """How one kind of file is read, and what it feeds."""
 
-    match: str
-    encoding: str = "utf-8"
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    match: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^/\x00][^\x00]*$")]
+    encoding: Annotated[str, AfterValidator(a_text_encoding)] = "utf-8"
+    delimiter: Annotated[str, AfterValidator(a_delimiter)] = ","
     sheet: str | None = None
     thousands: Separator | None = None
-    decimal: Separator = "."
+    decimal: Annotated[str, AfterValidator(a_decimal_mark)] = "."
     date_formats: Formats = ("%Y-%m-%d",)
     time_formats: Formats = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
     timezone: TimeZone | None = None
@@ -221,6 +255,12 @@ class FileMapping(_Strict):
     def _separators_differ(self) -> FileMapping:
         if self.thousands == self.decimal:
             raise ValueError(f"thousands and decimal are both '{self.decimal}'")
+        return self
+
+    @model_validator(mode="after")
+    def _names_are_free(self) -> FileMapping:
+        if NUMBER_OF_ROW in self.inputs():
+            raise ValueError(f"a column of another name: {NUMBER_OF_ROW} is the number of the row here")
         return self
 
     @model_validator(mode="after")
@@ -362,16 +402,7 @@ def load_mapping(path: Path) -> Mapping:
     Raises:
         InputError: the file is missing, is not YAML, or says something no contract knows.
     """
-    try:
-        # Composed letters, as the readers hand them on: an accent is one code, however it was typed.
-        document = yaml.safe_load(unicodedata.normalize("NFC", path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise InputError(str(path), expected="a mapping file", found="no such file") from None
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(str(path), expected="a YAML mapping", found=reason) from None
-    if not isinstance(document, dict):
-        raise InputError(str(path), expected="a YAML mapping with keys", found=type(document).__name__)
+    document = load_yaml(path)
     try:
         return Mapping.model_validate(document)
     except ValidationError as error:

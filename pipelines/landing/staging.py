@@ -18,7 +18,7 @@ from pipelines.landing.judging.months import MonthlyStager
 from pipelines.landing.mapping import FileMapping, Mapping
 from pipelines.landing.places import LANDED_FILE, LANDED_ROW, Places, part_of
 from pipelines.landing.reading.pseudonyms import Pseudonyms
-from pipelines.landing.reading.readers import ROW, Chunk, read_chunks
+from pipelines.landing.reading.readers import ROW, Chunk, as_one_line, read_chunks
 from pipelines.landing.reading.validate import Checked, Occurrences, check
 
 STAGED: Final = "new"
@@ -73,7 +73,8 @@ class Stager:
         staged = StagedFile(path, sha256, rules_hash(self.mapping, how))
         occurrences = Occurrences()
         for number, chunk in enumerate(read_chunks(path, how, staged.remarks), start=1):
-            checked = check(chunk, how, self.pseudonyms, occurrences)
+            with as_one_line(path, "values that can be held to a contract"):
+                checked = check(chunk, how, self.pseudonyms, occurrences)
             staged.read += chunk.read
             staged.folds |= checked.folds
             for source, frame in checked.frames.items():

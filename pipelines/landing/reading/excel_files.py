@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +24,14 @@ if TYPE_CHECKING:
     from fastexcel import ExcelReader
 
 CHUNK_ROWS: Final = 100_000
-_MOST_BYTES: Final = 4_000_000_000
+_SHEET: Final = re.compile(r"xl/worksheets/[^/]+\.xml$", re.IGNORECASE)
+_PLACE: Final = re.compile(rb"""[ \t\r\n]r=["']([A-Za-z]{1,3})([0-9]{1,7})["']""")
+_DAMAGE: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
+_LONGEST_PLACE: Final = 16
+_BLOCK: Final = 4_000_000
+_MOST_CELLS: Final = 60_000_000
+"""Of a sheet: a million rows of sixty columns."""
+_MOST_BYTES: Final = 1_000_000_000
 # Text of a number with a fraction; with a point, sixteen digits or more have this length.
 _LONG_FRACTION: Final = r"^-?[0-9]+\.[0-9]+$"
 _LONG_NUMBER: Final = 17
@@ -92,6 +101,63 @@ def _hold_to_size(path: Path) -> None:
             expected=f"a workbook of at most {_MOST_BYTES / 1e9:.0f} GB when it is unpacked",
             found=f"{size / 1e9:.1f} GB",
         )
+    with as_workbook(path):
+        _hold_to_dimensions(path)
+
+
+@contextmanager
+def as_workbook(path: Path) -> Iterator[None]:
+    """What the archive of a workbook raises when it is damaged, as one line."""
+    try:
+        yield
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        LookupError,
+    ) as error:
+        reason = " ".join(str(error).split())[:160]
+        raise InputError(path.name, expected="an Excel workbook", found=f"a damaged one ({reason})") from None
+
+
+def _hold_to_dimensions(path: Path) -> None:
+    """Refuse a sheet whose cells lie too far apart for a reader that fills what lies between.
+
+    What a sheet says of its own size is not believed: the places of its cells are read.
+    """
+    with zipfile.ZipFile(path) as archive:
+        for part in archive.infolist():
+            if not _SHEET.match(part.filename):
+                continue
+            rows = columns = 0
+            for place in _places(archive, part):
+                columns = max(columns, _column_number(place[1]))
+                rows = max(rows, int(place[2]))
+            if rows * columns > _MOST_CELLS:
+                raise InputError(
+                    path.name,
+                    expected=f"sheets of at most {_MOST_CELLS:,} cells, empty ones between counted",
+                    found=f"{rows:,} rows by {columns:,} columns; is there a cell far from the others?",
+                )
+
+
+def _places(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[re.Match[bytes]]:
+    """Places of the cells of a sheet, read in blocks that share what a place may be cut into."""
+    kept = b""
+    with archive.open(part) as stream:
+        while block := stream.read(_BLOCK):
+            text = kept + block
+            yield from _PLACE.finditer(text)
+            kept = text[-_LONGEST_PLACE:]
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + letter - 64
+    return number
 
 
 def _chosen_sheet(path: Path, book: ExcelReader, how: FileMapping, remarks: list[str]) -> str:

@@ -78,6 +78,9 @@ def known_format(written: str) -> Format:
         full = full.removesuffix("Z") + "%z"
     tokens = _TOKEN.findall(full)
     named = {t for t in tokens if t.startswith("%") and t != "%%"}
+    twice = sorted(t for t in named if tokens.count(t) > 1)
+    if twice:
+        raise ValueError(f"'{written}': {twice[0]} stands twice")
     _check(written, named)
     pattern = "".join(_piece(tokens, at) for at in range(len(tokens)))
     text = full.replace(".%f", "%.f").replace("%z", "%#z")

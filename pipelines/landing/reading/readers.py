@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -106,18 +107,27 @@ def read_chunks(path: Path, how: FileMapping, remarks: list[str] | None = None) 
 def _guarded(path: Path, kind: str, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
     """The chunks of a reader; what its library raises becomes one line that names the file."""
     while True:
-        try:
-            chunk = next(chunks)
-        except StopIteration:
+        with as_one_line(path, f"a readable file ({kind})"):
+            chunk = next(chunks, None)
+        if chunk is None:
             return
-        except (RatewrightError, KeyboardInterrupt, SystemExit, GeneratorExit):
-            raise
-        except BaseException as error:
-            told = " ".join(str(error).split())[:200] or type(error).__name__
-            raise InputError(
-                path.name, expected=f"a readable file ({kind})", found=f"one that cannot be read: {told}"
-            ) from error
         yield chunk
+
+
+@contextmanager
+def as_one_line(path: Path, expected: str) -> Iterator[None]:
+    """The last resort: whatever a library raises over a client's file, a panic too, names the file.
+
+    Raises:
+        InputError: it raised something that is none of our own errors.
+    """
+    try:
+        yield
+    except (RatewrightError, OSError, KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:
+        told = " ".join(str(error).split())[:200] or type(error).__name__
+        raise InputError(path.name, expected=expected, found=f"one that cannot be read: {told}") from error
 
 
 def _composed(rows: pl.DataFrame, kind: str) -> pl.DataFrame:
