@@ -10,7 +10,7 @@ export RATEWRIGHT_DATA_DIR ?= $(abspath $(DATA))
 export DAGSTER_HOME := $(RATEWRIGHT_DATA_DIR)/dagster
 export DO_NOT_TRACK := 1
 
-.PHONY: help install install-dev run test check lint types sql architecture dependencies definitions dev docs pages levels lock clean bench-forecast bench-spine bench-landing bench-marts bench-rating prove-figures prove-forecast prove-hostile prove-job prove-kills prove-truth
+.PHONY: help install install-dev run test check lint types sql architecture dependencies definitions dev docs pages levels lock clean bench-forecast bench-spine bench-landing bench-marts bench-rating prove-figures prove-forecast prove-hostile prove-job prove-kills prove-thin prove-truth
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
@@ -117,6 +117,9 @@ prove-figures: $(VENV)/.dev ## Hold every place that shows a cover's claims and 
 
 prove-hostile: $(VENV)/.dev ## Attack MAPPINGS=20000, FILES=20000 and COMMANDS=2000 with what nobody would send on purpose
 	@MAPPINGS=$(MAPPINGS) FILES=$(FILES) COMMANDS=$(COMMANDS) SEED=$(SEED) $(BIN)/python -m benchmarks.hostile
+
+prove-thin: $(VENV)/.dev ## Forecast SIZES=50 x SEEDS=20 books of 50 to 2,000 vehicles, each to a table or named reasons
+	@SIZES=$(SIZES) SEEDS=$(SEEDS) $(BIN)/python -m benchmarks.thin_books
 
 bench-landing: $(VENV)/.dev ## Land a simulated brand of VEHICLES=5000 beside a DuckDB COPY of its trips
 	@VEHICLES=$(or $(VEHICLES),5000) $(BIN)/python -m benchmarks.landing
