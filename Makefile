@@ -109,8 +109,8 @@ pages: $(VENV)/.dev ## Write the pages that are made from code (contracts, marts
 levels: $(VENV)/.dev ## Hold the simulated portfolio to published levels, with plots (docs/explanation/portfolio.md)
 	@$(BIN)/python -m benchmarks.levels
 
-prove-kills: $(VENV)/.dev ## Kill a landing and a publication at fifty random moments and finish them each time
-	@RATEWRIGHT_KILLS=50 $(BIN)/python -m pytest tests/faults
+prove-kills: $(VENV)/.dev ## Kill landings, publications and whole jobs at KILLS=20 random moments, and finish them each time
+	@RATEWRIGHT_KILLS=$(or $(KILLS),20) $(BIN)/python -m pytest tests/faults
 
 prove-figures: $(VENV)/.dev ## Hold every place that shows a cover's claims and cost to the marts, on pg17 too
 	@RATEWRIGHT_PROOFS=1 $(BIN)/python -m pytest tests/pipeline/test_figures_agree.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import io
 import os
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write next to the target, then rename over it."""
+    """Write next to the target, then rename over it; what a killed process left there is cleared away."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as stream:
+    _clear_dead(path)
+    prefix = f".{path.name}.{os.getpid()}-"
+    with NamedTemporaryFile(dir=path.parent, prefix=prefix, delete=False) as stream:
         try:
             stream.write(content)
             stream.flush()
@@ -31,6 +34,24 @@ def write_atomically(path: Path, content: bytes) -> None:
     os.umask(mask)
     Path(stream.name).chmod(0o666 & ~mask)
     Path(stream.name).replace(path)
+
+
+def _clear_dead(path: Path) -> None:
+    """Remove temporary files of processes that are gone, and of this one, which writes one at a time."""
+    for stale in path.parent.glob(f".{glob.escape(path.name)}.*-*"):
+        pid = stale.name.removeprefix(f".{path.name}.").partition("-")[0]
+        if pid.isdigit() and (int(pid) == os.getpid() or not _is_alive(int(pid))):
+            stale.unlink(missing_ok=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def write_folder_atomically(target: Path, content: Mapping[str, bytes]) -> None:

@@ -59,10 +59,16 @@ class Log:
             raise WorkflowError(
                 f"{self.path}: what is to be recorded cannot be read back; nothing was changed"
             )
+        if not self.head.exists():
+            # The first line that is counted: a log without its head would be one whose head was taken away.
+            self._note(records[-1] if records else None)
         write_atomically(self.path, after)
-        head = Head(number=record.number, hash=record.hash)
-        write_atomically(self.head, (head.model_dump_json() + "\n").encode())
+        self._note(record)
         return record
+
+    def _note(self, last: Record | None) -> None:
+        head = Head(number=last.number, hash=last.hash) if last else Head(number=0, hash=NOTHING_BEFORE)
+        write_atomically(self.head, (head.model_dump_json() + "\n").encode())
 
     def sweep(self) -> None:
         """Remove what a killed append left beside log and head."""
@@ -115,7 +121,7 @@ class Log:
             first = len(found) + 1
             gone = "it is missing" if first == head.number else f"lines {first} to {head.number} are missing"
             raise self.broken(first, f"{gone}; {_RESTORE}")
-        if found[head.number - 1].hash != head.hash:
+        if head.number and found[head.number - 1].hash != head.hash:
             raise self.broken(head.number, f"it is not the line that {self.head} holds; {_RESTORE}")
 
 
