@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -306,7 +307,7 @@ def run(counts: dict[str, int], seed: int, workers: int = WORKERS) -> tuple[dict
         starts = range(0, count, BATCH)
         pending = list(starts)
         while pending:
-            with ProcessPoolExecutor(workers, max_tasks_per_child=50) as pool:
+            with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
                 sizes = {start: min(BATCH, count - start) for start in pending}
                 jobs = {start: pool.submit(attack, kind, start, size, seed) for start, size in sizes.items()}
                 pending = []

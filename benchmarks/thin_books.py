@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,7 @@ def main() -> None:
     found = []
     with tempfile.TemporaryDirectory(prefix="ratewright-thin-") as folder:
         serving = str(build(Path(folder), 1))
-        with ProcessPoolExecutor(2, max_tasks_per_child=25) as pool:
+        with ProcessPoolExecutor(2, get_context("spawn")) as pool:
             jobs = [pool.submit(forecast_book, serving, *book) for book in books]
             for number, job in enumerate(jobs, start=1):
                 found.append(job.result())
