@@ -100,7 +100,7 @@ def simulate(
     out: Annotated[Path, typer.Option(help="Folder for the files a client would send.")],
     vehicles: Annotated[int, typer.Option(min=1, help="Vehicles.")] = 2_000,
     years: Annotated[int, typer.Option(min=1, max=10, help="Years of history.")] = 3,
-    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 1,
     defects: Annotated[float, typer.Option(min=0, max=0.2, help="Share of rows to spoil.")] = 0.0,
     later_months: Annotated[
         int, typer.Option(min=0, max=24, help="Months after the history, each a delivery of its own.")

@@ -43,7 +43,7 @@ def sql(
     Example: ratewright sql "select * from marts.cost_by_model where cover = 'all covers'" --out cost.xlsx
     """
     from pipelines.csv_tables import csv_bytes
-    from pipelines.warehouse.query import answer, serving_of, write_answer
+    from pipelines.warehouse.query import answer, flat, serving_of, write_answer
     from pipelines.warehouse.serving import TABLES
 
     text = typer.get_text_stream("stdin").read() if query == "-" else query
@@ -52,7 +52,7 @@ def sql(
         write_answer(frame, out)
         console.print(f"{frame.height:,} rows -> {out}", markup=False)
     elif shape is Shape.CSV:
-        print(csv_bytes(frame).decode(), end="")
+        print(csv_bytes(flat(frame)).decode(), end="")
     elif shape is Shape.JSON:
         print(frame.write_ndjson(), end="")
     else:

@@ -23,6 +23,11 @@ def sql_text(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
+def sql_name(name: str) -> str:
+    """A name as SQL has it, whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def literal_glob(path: Path | str) -> str:
     """A path in which nothing is a pattern, for a reader that expands patterns.
 

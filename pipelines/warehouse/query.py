@@ -11,6 +11,7 @@ import polars as pl
 from pipelines.csv_tables import csv_bytes
 from pipelines.errors import InputError, RunError
 from pipelines.files import write_atomically
+from pipelines.quoting import sql_name
 from pipelines.settings import settings
 from pipelines.warehouse.serving import read
 
@@ -47,6 +48,19 @@ def answer(serving: Path, query: str) -> pl.DataFrame:
         raise InputError("query", expected="one select on the marts", found=" ".join(lines[:2])) from None
 
 
+def flat(frame: pl.DataFrame) -> pl.DataFrame:
+    """An answer as CSV and sheets can hold it: lists, structures and other kinds of many values as text."""
+    one = (pl.Binary, pl.Duration, pl.Object)
+    many = [name for name, kind in frame.schema.items() if kind.is_nested() or kind in one]
+    if not many:
+        return frame
+    with duckdb.connect() as con:
+        con.register("answered", frame)
+        texts = ", ".join(f"cast({sql_name(n)} as varchar) as {sql_name(n)}" for n in many)
+        told: pl.DataFrame = con.sql(f"select * replace ({texts}) from answered").pl()
+        return told
+
+
 def write_answer(frame: pl.DataFrame, out: Path) -> None:
     """Write a frame as CSV, Parquet or workbook, by the file's ending; text stays text in Excel.
 
@@ -63,11 +77,11 @@ def write_answer(frame: pl.DataFrame, out: Path) -> None:
         raise InputError(str(out), expected=f"at most {_MOST_SHEET_ROWS:,} rows", found=f"{frame.height:,}")
     buffer = io.BytesIO()
     if out.suffix == ".csv":
-        buffer.write(csv_bytes(frame))
+        buffer.write(csv_bytes(flat(frame)))
     elif out.suffix == ".parquet":
         frame.write_parquet(buffer, compression="zstd")
     else:
-        _workbook(frame, buffer)
+        _workbook(flat(frame), buffer)
     write_atomically(out, buffer.getvalue())
 
 

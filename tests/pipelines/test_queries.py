@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import InputError
-from pipelines.warehouse.query import answer
+from pipelines.warehouse.query import answer, write_answer
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +109,19 @@ def test_however_it_is_wrapped_it_reaches_nothing(serving: Path, query: str, bef
         told = str(refused)
     assert "a secret" not in told
     assert everything(serving.parent) == kept
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet"])
+def test_an_answer_with_lists_is_written_as_text_where_a_cell_holds_one_value(
+    serving: Path, tmp_path: Path, ending: str
+) -> None:
+    found = answer(
+        serving, "select [1, 2] as a, {'b': 'x'} as s, '\\xAB'::blob as raw, model from marts.cost"
+    )
+    out = tmp_path / f"answer.{ending}"
+    write_answer(found, out)
+    if ending == "parquet":
+        assert pl.read_parquet(out)["a"].to_list() == [[1, 2]]
+    else:
+        read = pl.read_csv(out) if ending == "csv" else pl.read_excel(out)
+        assert read.row(0) == ("[1, 2]", "{'b': x}", "\\xAB", "A")
