@@ -177,7 +177,6 @@ def sound_files() -> dict[str, bytes]:
 
 def attack(kind: str, start: int, count: int, seed: int) -> list[Escape]:
     """Try so many of a kind; what escaped."""
-    logging.disable(logging.CRITICAL)
     tries: dict[str, Callable[[random.Random, Path], str]] = {
         "mappings": _try_mapping,
         "files": _try_file,
@@ -307,7 +306,7 @@ def run(counts: dict[str, int], seed: int, workers: int = WORKERS) -> tuple[dict
         starts = range(0, count, BATCH)
         pending = list(starts)
         while pending:
-            with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+            with ProcessPoolExecutor(workers, get_context("spawn"), logging.disable) as pool:
                 sizes = {start: min(BATCH, count - start) for start in pending}
                 jobs = {start: pool.submit(attack, kind, start, size, seed) for start, size in sizes.items()}
                 pending = []

@@ -83,7 +83,6 @@ def forecast_book(serving: str, vehicles: int, seed: int) -> dict[str, Any]:
     from pipelines.pricing.forecasting.forecast import fit_forecast
     from pipelines.pricing.report import ReportHead, evaluation_json, report_html
 
-    logging.disable(logging.CRITICAL)
     first, last = dt.date(YEAR, 1, 1), dt.date(YEAR, 12, 31)
     began = time.perf_counter()
     told: dict[str, Any] = {"vehicles": vehicles, "seed": seed}
@@ -130,7 +129,7 @@ def main() -> None:
     found = []
     with tempfile.TemporaryDirectory(prefix="ratewright-thin-") as folder:
         serving = str(build(Path(folder), 1))
-        with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        with ProcessPoolExecutor(2, get_context("spawn"), logging.disable) as pool:
             jobs = [pool.submit(forecast_book, serving, *book) for book in books]
             for number, job in enumerate(jobs, start=1):
                 found.append(job.result())

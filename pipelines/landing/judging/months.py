@@ -22,6 +22,7 @@ from pipelines.landing.places import LANDED_ROW
 from pipelines.quoting import scan_parquet_files
 
 ROW_GROUP: Final = 125_000
+FEW_MONTHS: Final = 3
 HELD_STATUS: Final = "row_status"
 UNKNOWN, COPY, CONTRADICTION = "pending", "duplicate", "contradiction"
 
@@ -208,10 +209,18 @@ def _by_month(rows: pl.DataFrame, moment: str, timezone: str) -> list[tuple[str,
     if rows.is_empty():
         return []
     ((first, last),) = rows.select(pl.col(moment).min(), pl.col(moment).max().alias("last")).rows()
-    label = local(pl.col(moment), offsets(timezone, first, last)).dt.strftime("%Y-%m")
+    clock = local(pl.col(moment), offsets(timezone, first, last))
     ends = pl.DataFrame({moment: [first, last]}, schema={moment: rows.schema[moment]})
-    low, high = ends.select(label).to_series()
-    if low == high:
-        return [(low, rows)]
-    parts = rows.with_columns(_month=label).partition_by("_month", as_dict=True, include_key=False)
-    return sorted((str(key[0]), part) for key, part in parts.items())
+    low, high = ends.select(clock.dt.truncate("1mo")).to_series()
+    months = pl.datetime_range(low, high, "1mo", eager=True).to_list()
+    if len(months) == 1:
+        return [(f"{low:%Y-%m}", rows)]
+    if len(months) <= FEW_MONTHS:
+        # A file of one month in UTC has two of the client's: comparing is cheaper than naming every row's.
+        begins = [*(clock >= month for month in months[1:]), pl.lit(value=False)]
+        before = [pl.lit(value=True), *begins[:-1]]
+        found = [rows.filter(own & ~later) for own, later in zip(before, begins, strict=True)]
+        return [(f"{month:%Y-%m}", part) for month, part in zip(months, found, strict=True) if part.height]
+    named = rows.with_columns(_month=clock.dt.truncate("1mo"))
+    parts = named.partition_by("_month", as_dict=True, include_key=False)
+    return sorted((f"{key[0]:%Y-%m}", part) for key, part in parts.items())
