@@ -87,6 +87,9 @@ class Stager:
             if checked.reasons.height:
                 staged.refused += checked.reasons[ROW].n_unique()
                 self._write_faults(staged, checked, chunk, number)
+        for fed in how.sources:
+            if fed.source in months:
+                months[fed.source].end(staged.part)
         return staged
 
     def _write(self, staged: StagedFile, source: str, frame: pl.DataFrame, number: int) -> None:

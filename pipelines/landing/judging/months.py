@@ -8,10 +8,11 @@ the month is judged like any other source (`versions`).
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -22,6 +23,10 @@ from pipelines.landing.places import LANDED_ROW
 from pipelines.quoting import scan_parquet_files
 
 ROW_GROUP: Final = 125_000
+MOST_WRITING: Final = 4
+"""Files that wait to be written: rows and spans of the two months of a chunk."""
+FEW_ROWS: Final = 20_000
+"""Rows under which a month's share of a chunk waits: a month in UTC ends in the client's next one."""
 FEW_MONTHS: Final = 3
 HELD_STATUS: Final = "row_status"
 UNKNOWN, COPY, CONTRADICTION = "pending", "duplicate", "contradiction"
@@ -42,19 +47,33 @@ class MonthlyStager:
         self.chunks: dict[str, list[Path]] = {}
         self.held: dict[str, list[Path]] = {}
         self._writer = ThreadPoolExecutor(1)
-        self._writing: Future[None] | None = None
+        self._few: dict[str, list[pl.DataFrame]] = {}
+        self._writing: deque[Future[None]] = deque()
 
     def add(self, frame: pl.DataFrame, part: str, number: int) -> None:
-        """Judge and stage one chunk."""
-        frame = self._sorted(frame)
-        live, held = self._split(frame)
-        name = f"{part}-{number:05d}.parquet"
-        for month, rows in _by_month(live, self.moment, self.timezone):
-            self._write(rows, f"new/{self.source}/month={month}/{name}", self.chunks, month)
-            self._write_spans(rows, month, name)
+        """Judge and stage one chunk; the few of its rows that lie in another month wait for their like."""
+        for month, rows in _by_month(frame, self.moment, self.timezone):
+            if rows.height == frame.height or rows.height >= FEW_ROWS:
+                self._stage(rows, month, f"{part}-{number:05d}.parquet")
+                continue
+            waiting = self._few.setdefault(month, [])
+            waiting.append(rows)
+            if sum(few.height for few in waiting) >= ROW_GROUP:
+                self._stage(pl.concat(self._few.pop(month)), month, f"{part}-{number:05d}-few.parquet")
+
+    def end(self, part: str) -> None:
+        """Judge and stage what waits, once the last chunk of a file has come."""
+        for month, few in sorted(self._few.items()):
+            self._stage(pl.concat(few), month, f"{part}-99999-few.parquet")
+        self._few.clear()
+
+    def _stage(self, rows: pl.DataFrame, month: str, name: str) -> None:
+        live, held = self._split(self._sorted(rows))
+        if live.height:
+            self._write(live, f"new/{self.source}/month={month}/{name}", self.chunks, month)
+            self._write_spans(live, month, name)
         if held is not None:
-            for month, rows in _by_month(held, self.moment, self.timezone):
-                self._write(rows, f"new_held/{self.source}/month={month}/{name}", self.held, month)
+            self._write(held, f"new_held/{self.source}/month={month}/{name}", self.held, month)
 
     def _sorted(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Rows by key. A file that lists vehicle by vehicle, as most do, needs its vehicles sorted only."""
@@ -111,15 +130,19 @@ class MonthlyStager:
         path = self.staging / target
         path.parent.mkdir(parents=True, exist_ok=True)
         kept.setdefault(month, []).append(path)
-        self.finish()
-        # Compressing one chunk leaves a core free for the next one.
-        self._writing = self._writer.submit(
-            rows.write_parquet, path, compression="zstd", compression_level=1, row_group_size=ROW_GROUP
-        )
+        how = {"compression": "zstd", "compression_level": 1, "row_group_size": ROW_GROUP}
+        self._submit(rows, path, **how)
+
+    def _submit(self, rows: pl.DataFrame, path: Path, **how: Any) -> None:
+        """Let another thread write: compressing one chunk leaves a core free for the next one."""
+        while len(self._writing) >= MOST_WRITING:
+            self._writing.popleft().result()
+        self._writing.append(self._writer.submit(rows.write_parquet, path, **how))
 
     def drop(self, part: str) -> None:
         """Forget what a file has staged: it is set aside."""
         self.finish()
+        self._few.clear()
         for kept in (self.chunks, self.held):
             for month in list(kept):
                 for path in [p for p in kept[month] if p.name.startswith(part)]:
@@ -136,18 +159,18 @@ class MonthlyStager:
         Raises:
             OSError: it could not be written.
         """
-        if self._writing is not None:
-            self._writing.result()
-            self._writing = None
+        while self._writing:
+            self._writing.popleft().result()
 
     def _write_spans(self, rows: pl.DataFrame, month: str, name: str) -> None:
         path = self.staging / "spans" / self.source / f"month={month}" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         known = of_month(self.timezone, month)
-        spans_of(rows, self.entity, self.moment, known).write_parquet(path, compression="lz4")
+        self._submit(spans_of(rows, self.entity, self.moment, known), path, compression="lz4")
 
     def spans(self, month: str) -> list[Path]:
         """Files with the spans of a month's chunks."""
+        self.finish()
         return sorted((self.staging / "spans" / self.source / f"month={month}").glob("*.parquet"))
 
     def months(self) -> list[str]:
