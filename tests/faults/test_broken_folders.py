@@ -70,7 +70,7 @@ def test_a_run_into_a_data_folder_that_is_a_file_says_where_and_what_to_do(
     assert "a file stands where a folder is needed: name another place" in line
 
 
-@settings(max_examples=14, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     journal=st.binary(max_size=40)
     | st.sampled_from(

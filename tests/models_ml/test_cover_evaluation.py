@@ -151,7 +151,7 @@ def test_a_diagnostic_without_a_finite_answer_is_a_remark_and_stops_no_price(
         raise np.linalg.LinAlgError("Singular matrix")
 
     monkeypatch.setattr(cover_evaluation, broken, singular)
-    found = evaluated(contracts(vehicles=400))
+    found = evaluated(contracts(vehicles=120))
     assert f"{remark}: " in " ".join(found.remarks)
     assert "no finite answer (Singular matrix)" in " ".join(found.remarks)
     assert found.judgement.deviance_model > 0

@@ -10,7 +10,7 @@ from tests.pipeline.conftest import Installation
 pytestmark = pytest.mark.pipeline
 
 
-@pytest.mark.parametrize(("vehicles", "seed"), [(20, 1), (60, 2)])
+@pytest.mark.parametrize(("vehicles", "seed"), [(30, 2)])
 def test_every_cover_of_a_thin_book_has_rates_or_a_reason(
     installation: Installation, vehicles: int, seed: int
 ) -> None:

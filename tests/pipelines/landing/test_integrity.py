@@ -47,7 +47,8 @@ def test_a_delivery_that_is_landed_again_brings_back_what_the_lake_lost(
 ) -> None:
     land(delivery, mapping, places, "key")
     before = content(places)
-    for path in lake_files(places):
+    files = lake_files(places)
+    for path in files if damage == "deleted" else files[:2]:
         if damage == "deleted":
             path.unlink()
         else:
@@ -75,7 +76,7 @@ def test_another_delivery_is_not_landed_on_a_damaged_lake(
     assert land(later, mapping, places, "key").landed
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000))
 def test_a_bit_that_flipped_anywhere_in_the_lake_is_found(
     delivery: Path, places: Places, mapping: Mapping, seed: int
