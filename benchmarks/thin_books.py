@@ -100,6 +100,8 @@ def forecast_book(serving: str, vehicles: int, seed: int) -> dict[str, Any]:
             told["rates"] = rates.height
             finite = rates.select(pl.all_horizontal(pl.col(pl.Float64).is_finite().all())).item()
             told["finite"] = bool(finite)
+        if faults := [reason for reason in made.refused.values() if "a fault of Ratewright" in reason]:
+            told["escape"] = faults[0]
         silent = set(book.covers) - set(made.models) - set(made.refused)
         told |= {
             "priced": len(made.models),

@@ -146,11 +146,11 @@ class FrequencySeverityModel(BaseEstimator):  # type: ignore[misc]
         self.volume_ = cells.select(
             pl.col("exposure_years", "claim_count", "gross_amount").sum().cast(pl.Float64)
         ).row(0, named=True)
-        first = np.unique(encoder.groups_, return_index=True)[1]
-        self.prior_sds_frequency_ = dict(
-            zip(encoder.factors, frequency.prior_sds[first].tolist(), strict=True)
-        )
-        self.prior_sds_severity_ = dict(zip(encoder.factors, severity.prior_sds[first].tolist(), strict=True))
+        # A factor with one level has no column, so nothing was learned of how far its levels differ.
+        groups, first = np.unique(encoder.groups_, return_index=True)
+        named = [encoder.factors[group] for group in groups]
+        self.prior_sds_frequency_ = dict(zip(named, frequency.prior_sds[first].tolist(), strict=True))
+        self.prior_sds_severity_ = dict(zip(named, severity.prior_sds[first].tolist(), strict=True))
         self._tabulate(cells, encoder, frequency, severity)
         self._balance(cells)
         return self

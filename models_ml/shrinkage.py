@@ -19,7 +19,16 @@ from models_ml.cells import RESTATED
 from models_ml.encoding import LevelEncoder
 from models_ml.evaluation.losses import poisson_losses
 from models_ml.frequency_severity import EXPOSURE, with_defaults
-from models_ml.glm import Array, Family, Fit, fit_scaled, fit_with_learned_priors, predict, significant
+from models_ml.glm import (
+    FIRST_SD,
+    Array,
+    Family,
+    Fit,
+    fit_scaled,
+    fit_with_learned_priors,
+    predict,
+    significant,
+)
 from models_ml.threads import on_one_thread
 
 SCALES = (0.0, 0.1, 0.2, 0.35, 0.6, 1.0)
@@ -160,7 +169,10 @@ def _tried(
                 found[part][:, out] = float(observed[0]) if len(observed) else 1.0
                 continue
             learned = fit_with_learned_priors(part, design, observed, weight, encoder.groups_, start[part])
-            start[part] = learned.prior_sds[np.unique(encoder.groups_, return_index=True)[1]]
+            # A factor with one level in this fold has no column, and none of its own width to begin at.
+            widths = np.full(len(factors), FIRST_SD)
+            widths[encoder.groups_] = learned.prior_sds
+            start[part] = widths
             for at, scale in enumerate(SCALES):
                 fit = fit_scaled(part, design, observed, weight, learned, scale)
                 found[part][at, out] = _balanced(fit, design, observed, weight) * predict(fit, unseen)

@@ -138,3 +138,29 @@ def test_a_level_with_few_or_no_claims_is_held_by_the_prior(
     apart = max(spread) / min(spread)
     assert found <= 2 * apart * max(1.0, claims / (frequency * min(spread) * years))
     assert rate_and_relativity(claims + 1)[0] >= rate * (1 - 1e-6)
+
+
+@given(
+    seed=st.integers(0, 50),
+    rows=st.integers(60, 240),
+    rare=st.lists(st.sampled_from(FACTORS), max_size=3, unique=True),
+)
+@settings(max_examples=5, deadline=None)
+def test_a_factor_with_one_level_in_a_fold_or_at_all_takes_no_other_factors_width(
+    seed: int, rows: int, rare: list[str]
+) -> None:
+    """Of a rare level one vehicle has been seen: the fold that holds it out has a factor of one level."""
+    data = contracts(seed, rows, 0.4)
+    first = pl.int_range(pl.len()) < 2
+    data = data.with_columns(
+        pl.when(first).then(pl.lit("rare")).otherwise(pl.lit("usual")).alias(name) for name in rare
+    )
+    # Of a factor in order, one level has no column.
+    orders = dict.fromkeys(rare, ("usual", "rare"))
+    found = choose_shrinkage(data, FACTORS, orders)
+    assert set(found.scales) <= set(SCALES)
+    alone = data.with_columns(pl.lit("usual").alias(name) for name in rare)
+    scales = choose_shrinkage(alone, FACTORS, orders).scales
+    model = FrequencySeverityModel(FACTORS, orders, prior_scales=scales).fit(alone)
+    assert set(model.prior_sds_frequency_) == set(FACTORS) - set(rare)
+    assert np.isfinite(model.predict_frequency(alone)).all()

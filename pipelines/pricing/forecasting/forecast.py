@@ -112,9 +112,9 @@ def fit_forecast(
                     asked = _in_calendar_year(made, look, all_covers, contracts, day)
                     judged = _unseen(asked, contracts, look.rating, seed)
                     evaluation = evaluate_cover(judged, contracts, look.rating, seed)
-            except ModellingError as error:
-                refused[cover] = str(error)
-                log.say(f"not priced: {error}")
+            except Exception as error:
+                refused[cover] = _reason(error)
+                log.say(f"not priced: {refused[cover]}")
                 continue
             challenger = _challenger(made, look.rating, judged, seed)
             covers[cover] = ForecastCover(made, challenger, evaluation, day)
@@ -137,10 +137,19 @@ def _first_looks(experience: Experience, middle: dt.date, refused: dict[str, str
                 known = experience.of(cover, experience.contracts.filter(learn))
                 with finite_answer(cover):
                     looks[cover] = first_look(known, assumptions, rating)
-            except ModellingError as error:
-                refused[cover] = str(error)
+            except Exception as error:
+                refused[cover] = _reason(error)
         log.say(f"{len(experience.covers)} covers")
     return looks
+
+
+def _reason(error: Exception) -> str:
+    """Why a cover has no price: what its data lack, or that the fault is this program's."""
+    if isinstance(error, ModellingError):
+        return str(error)
+    LOGGER.debug("a cover could not be forecast", exc_info=error)
+    told = (str(error).strip().splitlines() or [""])[0]
+    return f"a fault of Ratewright, not of the data ({type(error).__name__}: {told[:160]}); please report it"
 
 
 def _chosen_unseen(contracts: pl.DataFrame, rating: Rating, seed: int) -> Shrinkage:
@@ -191,8 +200,8 @@ def _try_challenger(
     try:
         with finite_answer("challenger"):
             return fit_challenger(cells, rating, champion, seed, trees)
-    except ModellingError as error:
-        LOGGER.warning("no challenger: %s", error)
+    except Exception as error:
+        LOGGER.warning("no challenger: %s", _reason(error))
         return None
 
 
