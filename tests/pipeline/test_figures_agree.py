@@ -125,7 +125,7 @@ def test_what_is_judged_is_the_same_in_report_pack_and_evaluation(book: Installa
 def test_the_pack_names_what_lies_outside_exposure(book: Installation) -> None:
     told = Page(file(book, "pricing_pack.html")).text
     outside = book.query("select example_id, item_count from marts.claims_outside_exposure")
-    assert outside.height or "was delivered lies within exposure" in told
+    assert outside.height or "that landed lies within exposure" in told
     for example, count in outside.group_by("example_id").agg(pl.col("item_count").first()).iter_rows():
         assert count
         assert example in told or outside.height > 1

@@ -106,7 +106,7 @@ def _not_priced(matter: Matter) -> str:
 
 def _outside(manifest: Manifest) -> str:
     if not manifest.outside_exposure:
-        return note("Every claim, order and contract that was delivered lies within exposure.")
+        return note("Every claim, order and contract that landed lies within exposure.")
     told = "Outside any exposure, and so in no rate, ratio or triangle (`marts.claims_outside_exposure`):"
     return note(told) + bullets(manifest.outside_exposure)
 
