@@ -177,7 +177,7 @@ def fit_with_learned_priors(
         decided = size - np.bincount(groups, spread / sds**2)
         squares = np.bincount(groups, fit.coefficients**2)
         # Where next to nothing is decided the ratio is of two nothings: one step of EM is safe there.
-        em = (squares + np.bincount(groups, spread)) / size
+        em = (squares + np.bincount(groups, spread)) / np.maximum(size, 1)
         variance = np.where(decided > 0.05 * size, squares / np.maximum(decided, 1e-9), em)
         learned = np.clip(np.sqrt(variance), LEAST_SD, MOST_SD)
         learned = np.array([significant(value, 3) for value in learned])[groups]

@@ -12,10 +12,10 @@ from typing import Final
 
 import polars as pl
 
-# With full-width forms, which spreadsheets in Chinese and Japanese take for the same, and after blanks, which
-# some cut off.
-_FORMULA: Final = r"^'*(?:\s*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]|[\t\r\n])"
-_MARKED: Final = r"^'+(?:\s*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]|[\t\r\n])"
+# With full-width forms, which spreadsheets in Chinese and Japanese take for the same, and after blanks and
+# characters that nobody sees, which some cut off.
+_FORMULA: Final = r"^'*(?:[\s\p{C}]*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]|[\t\r\n])"
+_MARKED: Final = r"^'+(?:[\s\p{C}]*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]|[\t\r\n])"
 
 
 def csv_bytes(frame: pl.DataFrame) -> bytes:

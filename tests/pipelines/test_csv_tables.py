@@ -7,7 +7,7 @@ import io
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipelines.csv_tables import csv_bytes, read_csv_bytes
@@ -23,6 +23,7 @@ TEXTS = st.lists(
 
 
 @given(texts=TEXTS)
+@example(texts=["\x1f@", "\u200b=1", "'\x1f@", " \ufeff+"])
 def test_no_cell_begins_as_a_formula_does_and_every_text_comes_back(texts: list[str | None]) -> None:
     frame = pl.DataFrame({"n": range(len(texts)), "text": texts}, schema={"n": pl.Int64, "text": pl.String})
     written = csv_bytes(frame)

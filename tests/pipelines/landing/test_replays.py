@@ -145,7 +145,7 @@ one_delivery = st.tuples(st.lists(policy_row, max_size=4), st.lists(claim_row, m
 
 
 @settings(
-    max_examples=4,
+    max_examples=3,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # an example takes seconds: no shrinking
